@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON as bytes. Payloads pass through this server untouched, so text is validated by its grammar
+ * and members are found as views of the original bytes: no number is converted, no key reordered,
+ * no document built.  RFC 8259; never recursive.
+ */
+#ifndef PROTOCOL_JSON_H
+#define PROTOCOL_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "view.h"
+
+/* Nesting allowed in any document we accept. */
+enum { JSON_MAX_DEPTH = 2048 };
+
+/* true: `text` is exactly one JSON value (white space around it allowed) of valid UTF-8, nested at
+ * most JSON_MAX_DEPTH deep. */
+bool json_valid(view text);
+
+/* The functions below expect text that json_valid() accepted. */
+
+typedef enum json_kind {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT,
+} json_kind;
+
+json_kind json_kind_of(view value);
+
+/* A walk over the members of an object or the elements of an array. */
+typedef struct json_iter {
+    const char *at;
+    const char *end;
+    bool object;
+} json_iter;
+
+/* false: `value` is neither an object nor an array. */
+bool json_iter_init(json_iter *it, view value);
+
+/* The next member; both views without surrounding white space. `key` is the raw string with its
+ * quotes, empty for an array; may be NULL. false at the end. */
+bool json_iter_next(json_iter *it, view *key, view *value);
+
+/* true: the raw string `raw` (quotes included) spells exactly `text`; escapes count as what they
+ * stand for. */
+bool json_string_is(view raw, view text);
+
+/* Appends what a raw string stands for, as UTF-8. A lone surrogate escape becomes U+FFFD. false:
+ * `raw` is no string, or out of memory. */
+bool json_string_decode(view raw, buf *out);
+
+/* Non-negative integer without fraction or exponent; false for anything else or out of range. */
+bool json_u64(view raw, uint64_t *out);
+bool json_i64(view raw, int64_t *out);
+bool json_bool(view raw, bool *out);
+
+/* Appends `text` as a quoted JSON string: control characters, quote, backslash, < > & and
+ * U+2028/2029 escaped, invalid UTF-8 replaced by U+FFFD. */
+void json_write_string(buf *out, view text);
+
+/* Appends a valid JSON value without the line feeds and carriage returns that stand between its
+ * tokens (the framing of the protocol cuts at line feeds); every other byte as it is. */
+void json_write_raw(buf *out, view value);
+
+#endif
