@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* A client from its handshake to its end, and how its messages are taken apart. */
+#include "client.h"
+
+#include <stdlib.h>
+
+#include "client_internal.h"
+
+bool client_desk_init(client_desk *d, const config *config, hub *hub, hub_worker *worker,
+                      const hub_sink *sink)
+{
+    *d = (client_desk){.config = config, .hub = hub, .worker = worker, .sink = sink};
+    d->ping = sink->frame(VIEW_LIT("{}"));
+    return d->ping != NULL;
+}
+
+void client_desk_fini(client_desk *d)
+{
+    frame_put(d->ping);
+    buf_fini(&d->replies);
+    buf_fini(&d->scratch);
+}
+
+void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
+{
+    hub_conn_init(&c->conn, d->worker);
+    c->desk = d;
+    c->state = CLIENT_NEW;
+    c->pong_due = false;
+    c->ping_ms = 0;
+    c->deadline_ms = now_ms + d->config->client.stale_close_delay_ms;
+    c->user = user.len == 0 ? NULL : strndup(user.ptr, user.len);
+    if (c->user == NULL && user.len != 0)
+        client_disconnect(c, DISCONNECT_INTERNAL);
+}
+
+void client_close(client *c)
+{
+    free(c->user);
+    c->user = NULL;
+}
+
+/* What has been answered so far goes out as one message. */
+static void flush_replies(client *c)
+{
+    buf *replies = &c->desk->replies;
+    frame *f;
+
+    if (replies->len == 0 && !replies->failed)
+        return;
+    f = replies->failed ? NULL : c->desk->sink->frame(buf_view(replies));
+    buf_reset(replies);
+    if (f != NULL) {
+        hub_conn_send(&c->conn, frame_view(f));
+        frame_put(f);
+        return;
+    }
+    metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
+    client_disconnect(c, DISCONNECT_INTERNAL);
+}
+
+void client_disconnect(client *c, disconnect_code code)
+{
+    if (c->conn.closing)
+        return;
+    c->desk->replies.failed = false; /* what could not be written is lost with the connection */
+    flush_replies(c);
+    c->desk->sink->disconnect(&c->conn, code, view_of(disconnect_text(code)));
+}
+
+void client_error(client *c, uint32_t id, protocol_error code)
+{
+    metric_add(&hub_worker_metrics(c->desk->worker)->x_reply_errors, 1);
+    if (c->desk->replies.len != 0)
+        buf_append_char(&c->desk->replies, '\n');
+    reply_error(&c->desk->replies, id, code);
+}
+
+void client_message(client *c, view message, uint64_t now_ms)
+{
+    view rest = message;
+    view line;
+
+    metric_add(&hub_worker_metrics(c->desk->worker)->x_messages_received, 1);
+    if (message.len == 0)
+        client_disconnect(c, DISCONNECT_BAD_REQUEST);
+    while (!c->conn.closing && command_next_line(&rest, &line)) {
+        command cmd;
+
+        if (command_decode(line, &cmd, &c->desk->scratch))
+            client_command(c, &cmd, now_ms);
+        else if (c->desk->scratch.failed)
+            client_disconnect(c, DISCONNECT_INTERNAL);
+        else
+            client_disconnect(c, DISCONNECT_BAD_REQUEST);
+    }
+    if (!c->conn.closing)
+        flush_replies(c);
+    buf_reset(&c->desk->replies);
+}
+
+void client_tick(client *c, uint64_t now_ms)
+{
+    heartbeat_tick(c, now_ms);
+}

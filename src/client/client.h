@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One client's conversation: the commands it sends and what it is answered, its pings, its deadlines.
+ * Messages in, messages out; no sockets, no framing, and time is an argument.
+ *
+ * Everything here runs on the worker that owns the connection.
+ */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "config.h"
+#include "frame.h"
+#include "hub.h"
+#include "view.h"
+
+/* What the clients of one worker share. */
+typedef struct client_desk {
+    const config *config; /* const */
+    hub *hub;             /* const */
+    hub_worker *worker;   /* const */
+    const hub_sink *sink; /* const */
+    frame *ping;          /* const: the message `{}` */
+    buf replies;          /* what one message is answered, in the making */
+    buf scratch;          /* strings of a command that had escapes */
+} client_desk;
+
+/* false: out of memory. */
+bool client_desk_init(client_desk *d, const config *config, hub *hub, hub_worker *worker,
+                      const hub_sink *sink);
+void client_desk_fini(client_desk *d);
+
+typedef enum client_state {
+    CLIENT_NEW,       /* has not sent connect */
+    CLIENT_CONNECTED, /* in the registry */
+} client_state;
+
+typedef struct client {
+    hub_conn conn;
+    client_desk *desk;    /* const */
+    uint64_t deadline_ms; /* when client_tick() must be called; UINT64_MAX: never */
+    uint64_t ping_ms;     /* when the last ping was sent, or the next is due */
+    char *user;           /* from the handshake, until connect; NULL: none */
+    client_state state;
+    bool pong_due; /* a ping has not been answered */
+} client;
+
+/* `user`: whom the handshake's trusted header named; empty for none. Copied. */
+void client_open(client *c, client_desk *d, view user, uint64_t now_ms);
+
+/* After the transport has called hub_conn_leave() and before hub_conn_release(). */
+void client_close(client *c);
+
+/* One message from the client: command lines. The connection may be disconnected through the sink
+ * when this returns (c->conn.closing). */
+void client_message(client *c, view message, uint64_t now_ms);
+
+/* The deadline has come: a ping is due, a pong did not come, or nobody said connect. */
+void client_tick(client *c, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. */
+#ifndef CLIENT_CLIENT_INTERNAL_H
+#define CLIENT_CLIENT_INTERNAL_H
+
+#include "client.h"
+#include "command.h"
+
+/* The connection is closed with this code and its text; nothing more is answered. */
+void client_disconnect(client *c, disconnect_code code);
+
+/* Appends an error reply. */
+void client_error(client *c, uint32_t id, protocol_error code);
+
+/* ---- commands.c ---- */
+
+void client_command(client *c, const command *cmd, uint64_t now_ms);
+
+/* ---- heartbeat.c ---- */
+
+/* The client has connected: the first ping comes after a random part of the interval. */
+void heartbeat_start(client *c, uint64_t now_ms);
+
+/* The client has answered a ping; false: there was none to answer. */
+bool heartbeat_pong(client *c);
+
+void heartbeat_tick(client *c, uint64_t now_ms);
+
+/* ---- permissions.c ---- */
+
+/* Whether the client may do this in a channel with these options: PROTOCOL_OK, or the error. */
+protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq);
+protocol_error may_publish(const client *c, view channel);
+protocol_error may_see_presence(const client *c, view channel);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* What each command does. */
+#include "client_internal.h"
+#include "clock.h"
+
+/* The buffer for one more reply: replies of one message are lines. */
+static buf *next_reply(client *c)
+{
+    buf *replies = &c->desk->replies;
+
+    if (replies->len != 0)
+        buf_append_char(replies, '\n');
+    return replies;
+}
+
+/* ---- connect ---- */
+
+/* Whether the client may come in without a token, and as whom. */
+static bool identify(const client *c, view *user)
+{
+    const config *config = c->desk->config;
+
+    *user = view_of(c->user);
+    return user->len != 0 || config->client.insecure ||
+           config->client.allow_anonymous_connect_without_token;
+}
+
+static void answer_connect(client *c, uint32_t id)
+{
+    const config *config = c->desk->config;
+    hub_client_id client_id = hub_conn_client_id(&c->conn);
+    connect_result result = {
+        .client = {client_id.text, HUB_CLIENT_ID_LEN},
+        .version = VIEW_LIT(GRACECAST_VERSION " Gracecast"),
+        .ping_s = (uint32_t)((config->client.ping_interval_ms + 999) / 1000),
+        .pong = config->client.ping_interval_ms != 0 && config->client.pong_timeout_ms != 0,
+        .time_ms = config->client.connect_include_server_time ? clock_wall_ms() : 0,
+    };
+
+    reply_connect(next_reply(c), id, &result);
+}
+
+static void do_connect(client *c, const command *cmd, uint64_t now_ms)
+{
+    view user;
+
+    if (cmd->connect.token.len != 0) {
+        client_disconnect(c, DISCONNECT_INVALID_TOKEN); /* there are no keys to verify it with */
+        return;
+    }
+    if (!identify(c, &user)) {
+        client_disconnect(c, DISCONNECT_BAD_REQUEST);
+        return;
+    }
+    if (hub_conn_join(&c->conn, user) != GCAST_OK) {
+        metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
+        client_disconnect(c, DISCONNECT_INTERNAL);
+        return;
+    }
+    c->state = CLIENT_CONNECTED;
+    client_close(c); /* the user's name lives in the hub from now on */
+    heartbeat_start(c, now_ms);
+    answer_connect(c, cmd->id);
+}
+
+/* ---- channels ---- */
+
+static void do_subscribe(client *c, const command *cmd)
+{
+    const subscribe_request *rq = &cmd->subscribe;
+    bool known_delta = rq->delta.len == 0 || view_eq(rq->delta, VIEW_LIT("fossil"));
+    protocol_error err;
+
+    if (rq->channel.len == 0 || !known_delta) {
+        client_disconnect(c, DISCONNECT_BAD_REQUEST);
+        return;
+    }
+    err = may_subscribe(c, rq->channel, rq);
+    if (err == PROTOCOL_OK && hub_subscribe(&c->conn, rq->channel) != GCAST_OK)
+        err = PROTOCOL_INTERNAL;
+    if (err != PROTOCOL_OK) {
+        client_error(c, cmd->id, err);
+        return;
+    }
+    reply_subscribe(next_reply(c), cmd->id, &(subscribe_result){0});
+}
+
+static void do_unsubscribe(client *c, const command *cmd)
+{
+    if (cmd->unsubscribe.channel.len == 0) {
+        client_disconnect(c, DISCONNECT_BAD_REQUEST);
+        return;
+    }
+    (void)hub_unsubscribe(&c->conn, cmd->unsubscribe.channel); /* success also when it was not */
+    reply_empty(next_reply(c), cmd->id, cmd->kind);
+}
+
+static protocol_error publish(client *c, view channel, view data)
+{
+    hub_client_id client_id = hub_conn_client_id(&c->conn);
+    client_info info = {
+        .user = hub_conn_user(&c->conn),
+        .client = {client_id.text, HUB_CLIENT_ID_LEN},
+    };
+    publication pub = {.data = data, .info = &info};
+
+    if (hub_publish(c->desk->hub, channel, &pub) != GCAST_OK)
+        return PROTOCOL_INTERNAL;
+    metric_add(&hub_worker_metrics(c->desk->worker)->x_publications, 1);
+    return PROTOCOL_OK;
+}
+
+static void do_publish(client *c, const command *cmd)
+{
+    view channel = cmd->publish.channel;
+    protocol_error err;
+
+    if (channel.len == 0) {
+        client_disconnect(c, DISCONNECT_BAD_REQUEST);
+        return;
+    }
+    err = cmd->publish.data.len == 0 ? PROTOCOL_BAD_REQUEST : may_publish(c, channel);
+    if (err == PROTOCOL_OK)
+        err = publish(c, channel, cmd->publish.data);
+    if (err != PROTOCOL_OK) {
+        client_error(c, cmd->id, err);
+        return;
+    }
+    reply_empty(next_reply(c), cmd->id, cmd->kind);
+}
+
+static void do_presence_stats(client *c, const command *cmd)
+{
+    view channel = cmd->presence_stats.channel;
+    protocol_error err;
+
+    if (channel.len == 0) {
+        client_disconnect(c, DISCONNECT_BAD_REQUEST);
+        return;
+    }
+    if ((err = may_see_presence(c, channel)) != PROTOCOL_OK) {
+        client_error(c, cmd->id, err);
+        return;
+    }
+
+    hub_channel_stats stats = hub_channel_count(c->desk->hub, channel);
+
+    reply_presence_stats(next_reply(c), cmd->id, stats.clients, stats.users);
+}
+
+/* ---- all of them ---- */
+
+static void run(client *c, const command *cmd, uint64_t now_ms)
+{
+    switch (cmd->kind) {
+    case COMMAND_CONNECT:
+        do_connect(c, cmd, now_ms);
+        return;
+    case COMMAND_SUBSCRIBE:
+        do_subscribe(c, cmd);
+        return;
+    case COMMAND_UNSUBSCRIBE:
+        do_unsubscribe(c, cmd);
+        return;
+    case COMMAND_PUBLISH:
+        do_publish(c, cmd);
+        return;
+    case COMMAND_PRESENCE_STATS:
+        do_presence_stats(c, cmd);
+        return;
+    case COMMAND_PRESENCE:
+    case COMMAND_HISTORY:
+    case COMMAND_RPC:
+    case COMMAND_REFRESH:
+    case COMMAND_SUB_REFRESH:
+        client_error(c, cmd->id, PROTOCOL_NOT_AVAILABLE);
+        return;
+    case COMMAND_SEND:
+        client_disconnect(c, DISCONNECT_NOT_AVAILABLE); /* nobody here takes messages */
+        return;
+    case COMMAND_PONG:
+        if (!heartbeat_pong(c))
+            client_disconnect(c, DISCONNECT_BAD_REQUEST);
+        return;
+    case COMMAND_NONE:
+        break;
+    }
+    client_disconnect(c, DISCONNECT_BAD_REQUEST);
+}
+
+void client_command(client *c, const command *cmd, uint64_t now_ms)
+{
+    bool first = c->state == CLIENT_NEW;
+
+    metric_add(&hub_worker_metrics(c->desk->worker)->x_commands, 1);
+    if (first != (cmd->kind == COMMAND_CONNECT)) {
+        client_disconnect(c, DISCONNECT_BAD_REQUEST); /* connect comes first, and once */
+        return;
+    }
+    run(c, cmd, now_ms);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections: joining, leaving, and the careful end. */
+#include <assert.h>
+
+#include "hub_internal.h"
+
+void hub_conn_init(hub_conn *c, hub_worker *w)
+{
+    *c = (hub_conn){.worker = w};
+    gcast_entry_init_id(&c->entry, gcast_id_new());
+    list_init(&c->dirty);
+    atomic_init(&c->x_user, NULL);
+}
+
+static gcast_err join_user(hub_conn *c, view user)
+{
+    hub *h = c->worker->hub;
+    hub_sub *s = group_join(h->users, user, c);
+
+    if (s == NULL)
+        return GCAST_ENOMEM;
+    /* PAIRS acquire in hub_conn_user() */
+    atomic_store_explicit(&c->x_user, s, memory_order_release);
+    return GCAST_OK;
+}
+
+static void leave_user(hub_conn *c)
+{
+    hub_sub *s = atomic_load_explicit(&c->x_user, memory_order_relaxed); /* own write */
+
+    if (s == NULL)
+        return;
+    /* relaxed: who still sees the old value is inside a section that keeps it */
+    atomic_store_explicit(&c->x_user, NULL, memory_order_relaxed);
+    group_leave(s);
+}
+
+gcast_err hub_conn_join(hub_conn *c, view user)
+{
+    hub_worker *w = c->worker;
+    gcast_err err = user.len == 0 ? GCAST_OK : join_user(c, user);
+
+    if (err != GCAST_OK)
+        return err;
+    err = gcast_add(w->hub->conns, &c->entry);
+    if (err != GCAST_OK) {
+        leave_user(c);
+        return err;
+    }
+    /* One reference more than the findable one: until the transport is done with it too. */
+    bool held = gcast_get(&c->entry);
+
+    assert(held); /* it has just become findable, and only the owner removes it */
+    (void)held;
+    c->joined = true;
+    metric_add(&w->metrics.x_num_clients, 1);
+    return GCAST_OK;
+}
+
+static void end_subscriptions(hub_conn *c)
+{
+    while (c->subs != NULL) {
+        hub_sub *s = c->subs;
+
+        c->subs = s->next;
+        c->sub_count--;
+        metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
+        group_leave(s);
+    }
+}
+
+void hub_conn_leave(hub_conn *c)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    end_subscriptions(c);
+    leave_user(c);
+    if (!c->joined)
+        return;
+    (void)gcast_remove(c->worker->hub->conns, &c->entry); /* only the owner removes: it wins */
+    metric_sub(&c->worker->metrics.x_num_clients, 1);
+}
+
+/*
+ * The end of a connection. Errands carry pointers to connections (errand.c): they were read from the
+ * registry or a group, and posted to the owner, inside one read section. So when the grace period
+ * after the removal is over, every letter that can name c has been posted; and a letter that is
+ * posted to the owner now, c's farewell, is opened after all of them, because mailboxes keep order.
+ * When it is opened nobody can name c any more.
+ *
+ * This runs on liburcu's thread: it posts, and touches nothing else.
+ */
+void conn_on_release(gcast_entry *e, void *arg)
+{
+    hub_conn *c = container_of(e, hub_conn, entry);
+
+    (void)arg;
+    mailbox_post(&c->worker->mailbox, &c->farewell);
+}
+
+static void farewell_open(letter *l)
+{
+    hub_conn *c = container_of(l, hub_conn, farewell);
+
+    c->worker->hub->opts.sink->released(c);
+}
+
+void hub_conn_release(hub_conn *c)
+{
+    hub_worker *w = c->worker;
+
+    hub_conn_leave(c);
+    conn_drop_due(c); /* also takes it off the doomed */
+    outbox_free(c);
+    if (!c->joined) {
+        w->hub->opts.sink->released(c); /* nobody ever could name it */
+        return;
+    }
+    c->farewell.open = farewell_open;
+    gcast_put(w->hub->conns, &c->entry);
+}
+
+hub_client_id hub_conn_client_id(const hub_conn *c)
+{
+    return client_id_format(c->worker->hub, gcast_entry_id(&c->entry));
+}
+
+view hub_conn_user(const hub_conn *c)
+{
+    /* PAIRS join_user() */
+    const hub_sub *s = atomic_load_explicit(&c->x_user, memory_order_acquire);
+
+    return s == NULL ? (view){0} : group_name(s->part->group);
+}
+
+/* ---- subscriptions ---- */
+
+/* The link that leads to c's subscription to `channel`, or to the end of the list. */
+static hub_sub **find_sub(hub_conn *c, view channel)
+{
+    hub_sub **link = &c->subs;
+
+    while (*link != NULL && !view_eq(group_name((*link)->part->group), channel))
+        link = &(*link)->next;
+    return link;
+}
+
+bool hub_is_subscribed(const hub_conn *c, view channel)
+{
+    return *find_sub((hub_conn *)c, channel) != NULL; /* only looks */
+}
+
+gcast_err hub_subscribe(hub_conn *c, view channel)
+{
+    hub_worker *w = c->worker;
+
+    if (hub_is_subscribed(c, channel))
+        return GCAST_EEXIST;
+
+    hub_sub *s = group_join(w->hub->channels, channel, c);
+
+    if (s == NULL) {
+        metric_add(&w->metrics.x_out_of_memory, 1);
+        return GCAST_ENOMEM;
+    }
+    s->next = c->subs;
+    c->subs = s;
+    c->sub_count++;
+    metric_add(&w->metrics.x_num_subscriptions, 1);
+    return GCAST_OK;
+}
+
+gcast_err hub_unsubscribe(hub_conn *c, view channel)
+{
+    hub_sub **link = find_sub(c, channel);
+    hub_sub *s = *link;
+
+    if (s == NULL)
+        return GCAST_ENOENT;
+    *link = s->next;
+    c->sub_count--;
+    metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
+    group_leave(s);
+    return GCAST_OK;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hub: who is connected, who listens to what, and how a publication reaches them.
+ *
+ * Words
+ *   worker        one thread with its event loop; owns the connections it accepted
+ *   connection    one client (struct hub_conn, embedded in whatever the transport has for it)
+ *   group         a named set of connections: the subscribers of a channel, or one user's connections
+ *   home worker   the one worker that puts the publications of a channel in order, chosen by its name
+ *
+ * Threads. Everything of a connection is done by the worker that owns it. Any thread that has called
+ * hub_thread_enter() may publish, post errands and ask for figures: it reads the registries and the
+ * groups under RCU, waiting for nobody, and reaches the owners through their mailboxes.
+ * A function that says "owner" must run on the worker that owns its argument.
+ *
+ * The hub knows neither sockets nor event loops: it writes through a struct hub_sink.
+ */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include <gracecast/registry.h>
+
+#include "buf.h"
+#include "frame.h"
+#include "list.h"
+#include "mailbox.h"
+#include "metrics.h"
+#include "reply.h"
+#include "view.h"
+
+typedef struct hub hub;
+typedef struct hub_worker hub_worker;
+typedef struct hub_sub hub_sub;
+typedef struct hub_outbox hub_outbox;
+
+/* ---- a connection ---- */
+
+enum { HUB_CLIENT_ID_LEN = 36 };
+
+/* The text form of a connection's id, a UUID. */
+typedef struct hub_client_id {
+    char text[HUB_CLIENT_ID_LEN + 1];
+} hub_client_id;
+
+typedef struct hub_conn {
+    gcast_entry entry;  /* rcu: in the registry from hub_conn_join() on */
+    hub_worker *worker; /* const: the owner */
+    list dirty;         /* owner: in the worker's list while something waits to be written */
+    uint32_t due_first; /* owner: what waits, a chain through the worker's due list; 0: nothing */
+    uint32_t due_last;
+    hub_sub *subs;         /* owner: its subscriptions */
+    _Atomic(hub_sub *) x_user; /* owner writes before joining; its place in the user's group */
+    hub_outbox *outbox;    /* owner: what the socket did not take; NULL: nothing */
+    uint16_t sub_count;    /* owner */
+    uint16_t doom_code;    /* owner: to be disconnected with this at the end of the turn; 0: no */
+    bool joined;           /* owner: is, or was, in the registry */
+    bool closing;          /* owner: takes nothing more */
+    letter farewell;       /* rcu: posted to the owner after the grace period */
+} hub_conn;
+
+/* What a transport does for the hub; all on the owner's thread. */
+typedef struct hub_sink {
+    /* Writes what the socket takes now. Returns the bytes written, 0 when it takes none, -1 when it
+     * is broken (the transport then closes it later, not from inside this call). */
+    ssize_t (*write)(hub_conn *c, const struct iovec *iov, int count);
+    /* on: call hub_conn_writable() once the socket takes more. */
+    void (*want_write)(hub_conn *c, bool on);
+    /* The client must go: hub_conn_leave() has been called, everything queued stays queued. */
+    void (*disconnect)(hub_conn *c, uint32_t code, view reason);
+    /* Nobody can see c any more: free it. Called once per connection that had joined, in answer to
+     * hub_conn_release(), after a grace period and after every letter that could name it. */
+    void (*released)(hub_conn *c);
+    /* A message as it goes over the wire, with one reference; NULL: out of memory. */
+    frame *(*frame)(view message);
+    /* The length of the first message in `framed`, which frame() made one after the other. */
+    size_t (*message_len)(view framed);
+    /* The worker has work for hub_worker_turn(). Any thread. */
+    void (*wake)(void *arg);
+} hub_sink;
+
+/* ---- life of the hub ---- */
+
+typedef struct hub_opts {
+    unsigned workers;
+    size_t queue_max_bytes; /* of one connection; over it 3008 */
+    const hub_sink *sink;
+} hub_opts;
+
+/* NULL: out of memory. Blocks signals around the start of liburcu's threads, so that these never
+ * take one. */
+hub *hub_new(const hub_opts *opts);
+
+/* After every worker's thread has ended and every connection was released. Waits for grace periods. */
+void hub_free(hub *h);
+
+/* Around everything else here, once a thread. */
+void hub_thread_enter(hub *h);
+void hub_thread_leave(hub *h);
+
+/* `wake_arg` is handed to sink->wake. Before the worker's thread starts. */
+hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg);
+
+/* The thread that calls is w's from now on; NULL: nobody's. */
+void hub_worker_bind(hub_worker *w);
+hub_worker *hub_worker_at(hub *h, unsigned index);
+unsigned hub_worker_count(const hub *h);
+metrics *hub_worker_metrics(hub_worker *w);
+mailbox *hub_worker_mailbox(hub_worker *w);
+
+/*
+ * Owner: one turn of work: opens letters, collects what is due and writes a slice of it. true: more
+ * is waiting; come back after the loop has looked at its sockets.
+ */
+bool hub_worker_turn(hub_worker *w);
+
+/* ---- connections ---- */
+
+/* Owner. Gives it an id that is never used again in this process. */
+void hub_conn_init(hub_conn *c, hub_worker *w);
+
+/* Owner. Makes it findable by id and, unless `user` is empty, by user. */
+gcast_err hub_conn_join(hub_conn *c, view user);
+
+/* Owner. Ends its subscriptions and makes it unfindable. Idempotent. Letters on their way may
+ * still name it. */
+void hub_conn_leave(hub_conn *c);
+
+/* Owner. After hub_conn_leave(), and when the transport is done with it: sink->released() follows,
+ * at once for a connection that never joined. */
+void hub_conn_release(hub_conn *c);
+
+hub_client_id hub_conn_client_id(const hub_conn *c);
+
+/* The user it joined with, empty for none. Owner, or any thread inside a read section. */
+view hub_conn_user(const hub_conn *c);
+
+/* Owner. Sends bytes that are framed already, after everything that waits for c. Copies what the
+ * socket does not take. */
+void hub_conn_send(hub_conn *c, view bytes);
+
+/* Owner. The socket takes more. */
+void hub_conn_writable(hub_conn *c);
+
+/* Owner. Bytes that the socket has not taken yet. */
+size_t hub_conn_queued(const hub_conn *c);
+
+/* Owner. When the socket last took something while more was waiting; 0: nothing waits. */
+uint64_t hub_conn_stalled_since_ms(const hub_conn *c);
+
+/* Owner. Forgets what is queued, but for the frame that is half on the wire. */
+void hub_conn_drop_queue(hub_conn *c);
+
+/* ---- channels ---- */
+
+/* Owner. GCAST_EEXIST: subscribed already. From the return on, what is published reaches c. */
+gcast_err hub_subscribe(hub_conn *c, view channel);
+
+/* Owner. GCAST_ENOENT: was not subscribed. */
+gcast_err hub_unsubscribe(hub_conn *c, view channel);
+
+bool hub_is_subscribed(const hub_conn *c, view channel);
+
+/* Any thread. Copies what it needs. GCAST_ENOMEM or GCAST_OK, also when nobody listens. */
+gcast_err hub_publish(hub *h, view channel, const publication *pub);
+
+typedef struct hub_channel_stats {
+    uint32_t clients;
+    uint32_t users; /* distinct; all connections without a user count as one */
+} hub_channel_stats;
+
+/* Any thread. Zero for a channel that nobody listens to. */
+hub_channel_stats hub_channel_count(hub *h, view channel);
+
+/* Any thread. Calls fn for every channel with subscribers, inside a read section: fn must not block. */
+void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg);
+
+/* ---- errands: something to be done with chosen connections, by their owners ---- */
+
+typedef struct hub_select {
+    view client;           /* this client id; empty: any */
+    view user;             /* this user's connections; see any_user */
+    bool any_user;         /* do not look at the user */
+    const view *whitelist; /* client ids to spare */
+    size_t whitelist_count;
+} hub_select;
+
+/* Any thread. Each returns the number of connections it was sent to, or GCAST_ENOMEM; they may be
+ * gone when it arrives. */
+int64_t hub_send_message(hub *h, const hub_select *who, view data);
+int64_t hub_disconnect(hub *h, const hub_select *who, uint32_t code, view reason);
+/* An empty channel: every channel. */
+int64_t hub_end_subscriptions(hub *h, const hub_select *who, view channel, uint32_t code,
+                              view reason);
+
+/* ---- figures ---- */
+
+typedef struct hub_figures {
+    uint64_t clients;
+    uint64_t users;
+    uint64_t channels;
+    uint64_t subscriptions;
+} hub_figures;
+
+/* Any thread. */
+hub_figures hub_count(hub *h);
+void hub_metrics(hub *h, metrics *sum);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. */
+#ifndef HUB_HUB_INTERNAL_H
+#define HUB_HUB_INTERNAL_H
+
+#include <urcu/call-rcu.h>
+
+#include "hub.h"
+
+typedef struct hub_group hub_group;
+typedef struct hub_part hub_part;
+typedef struct hub_members hub_members;
+
+/* ---- group.c: named sets of connections ---- */
+
+/*
+ * A channel's subscribers, or the connections of a user. Each worker keeps its own members in a part
+ * that it alone changes; everybody may read all parts under RCU.
+ *
+ * Life: `x_holders` counts the parts that have members and the letters on their way. It can only
+ * rise from a number above zero (group_hold), so whoever brings it to zero ends the group: out of
+ * the registry, and freed after a grace period. A thread that meets a group at zero in the registry
+ * helps to remove it and makes a new one.
+ */
+struct hub_group {
+    gcast_entry entry;           /* rcu */
+    gcast_registry *registry;    /* const: hub->channels or hub->users */
+    _Atomic(hub_part *) x_parts; /* rcu: grows only, freed with the group */
+    _Atomic(uint32_t) x_holders; /* atomic */
+    uint32_t name_len;           /* const */
+    char name[];                 /* const: also the entry's key */
+};
+
+struct hub_part {
+    hub_part *next;                    /* const once published */
+    hub_group *group;                  /* const */
+    hub_worker *worker;                /* const: the owner */
+    _Atomic(hub_members *) x_members;  /* rcu: written by the owner; NULL until the first member */
+    _Atomic(uint32_t) x_count;         /* owner writes */
+    uint32_t free_slot;                /* owner: first of the chain of empty slots, or NO_SLOT */
+    uint32_t sweep;                    /* owner: where the last sweep began */
+    uint32_t frame_count;              /* owner: publications that wait for the next sweep */
+    uint32_t frame_cap;
+    frame **frames;
+    list waiting;                      /* owner: in the worker's list while frame_count > 0 */
+};
+
+/*
+ * The members of a part, dense. A slot holds a hub_sub, or the number of the next empty slot with the
+ * lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice.
+ */
+struct hub_members {
+    struct rcu_head rcu;
+    uint32_t cap;  /* const */
+    uint32_t used; /* owner: slots from here on were never used */
+    _Atomic(uintptr_t) x_slots[];
+};
+
+/* One membership: a subscription, or a connection's place among those of its user. */
+struct hub_sub {
+    hub_conn *conn; /* const */
+    hub_part *part; /* const */
+    hub_sub *next;  /* owner: the connection's next subscription */
+    uint32_t slot;  /* owner */
+    struct rcu_head rcu;
+};
+
+static inline view group_name(const hub_group *g)
+{
+    return (view){.ptr = g->name, .len = g->name_len};
+}
+
+/* Any thread. A group with one more hold, NULL if there is none by that name (or a dying one). */
+hub_group *group_find(gcast_registry *registry, view name);
+
+/* Any thread. Drops a hold. */
+void group_release(hub_group *g);
+
+/* The registry's on_release: frees a group that nobody can see any more. */
+void group_on_release(gcast_entry *e, void *arg);
+
+/* Owner of c. Adds c to the group `name`, which is made if need be. NULL: out of memory. */
+hub_sub *group_join(gcast_registry *registry, view name, hub_conn *c);
+
+/* Owner. */
+void group_leave(hub_sub *s);
+
+/* Any thread, inside a read section: calls fn for every member there is. */
+void group_each_rcu(hub_group *g, void (*fn)(void *arg, hub_sub *s), void *arg);
+
+/* Any thread, inside a read section. */
+uint32_t group_count_rcu(hub_group *g);
+
+/* What a slot holds; NULL if it is empty. */
+static inline hub_sub *slot_sub(uintptr_t slot)
+{
+    return (slot & 1) != 0 ? NULL : (hub_sub *)slot;
+}
+
+/* ---- outbox.c: what a socket did not take ---- */
+
+/* Owner. Appends the bytes of f from `from` on. false: out of memory, or over the limit: the
+ * connection is doomed. */
+bool outbox_append(hub_conn *c, frame *f, uint32_t from);
+void outbox_free(hub_conn *c);
+
+/* ---- delivery.c: from a publication to the sockets ---- */
+
+/* One thing that waits to be written to one connection. Its frame is kept by worker->held. */
+typedef struct due {
+    frame *frame;
+    uint32_t next; /* index of the connection's next one; 0: none */
+} due;
+
+typedef struct due_list {
+    due *items; /* [0] is never used */
+    uint32_t count;
+    uint32_t cap;
+} due_list;
+
+/* Frames that are kept until every connection that is due has been served. */
+typedef struct held_list {
+    frame **frames;
+    uint32_t count;
+    uint32_t cap;
+} held_list;
+
+struct hub_worker {
+    hub *hub;       /* const */
+    unsigned index; /* const */
+    void *wake_arg; /* const */
+    mailbox mailbox;
+    metrics metrics;
+    list waiting;  /* owner: parts with publications that no sweep has taken up */
+    list dirty;    /* owner: connections with something due, first come first served */
+    list doomed;   /* owner: connections to disconnect at the end of the turn */
+    due_list due;  /* owner */
+    held_list held; /* owner */
+    buf scratch;   /* owner: messages are built here */
+};
+
+/* Owner. What waits in the part goes to those who are members now. */
+void part_collect(hub_part *p);
+
+/* Owner. Forgets what waits in the part: it has no members left. */
+void part_drop_frames(hub_part *p);
+
+/* Owner. f is written to c in this turn or a later one, after all that waits already. The caller
+ * keeps its reference until then (held_list) or calls from a place that does. */
+void conn_due(hub_conn *c, frame *f);
+
+/* Owner. Keeps f until everything that is due has been written; takes over one reference, also when
+ * out of memory (false: f is gone). */
+bool worker_hold_frame(hub_worker *w, frame *f);
+
+/* Owner. Forgets what is due to c. */
+void conn_drop_due(hub_conn *c);
+
+/* Owner. c is to be disconnected at the end of this turn. */
+void conn_doom(hub_conn *c, uint32_t code);
+
+/* Owner. Has the loop call hub_worker_turn(). */
+void worker_schedule(hub_worker *w);
+
+/* ---- hub.c ---- */
+
+struct hub {
+    hub_opts opts;
+    gcast_registry *conns;    /* by id */
+    gcast_registry *channels; /* by name */
+    gcast_registry *users;    /* by user id */
+    hub_worker *workers;
+    uint64_t id_tag;     /* const: marks this process in client ids */
+    uint64_t id_key;     /* const: hides the sequence of ids */
+    uint64_t id_inverse; /* const */
+};
+
+/* The worker whose thread this is; NULL on other threads. */
+hub_worker *hub_self(void);
+static inline hub_worker *hub_home(hub *h, uint64_t hash)
+{
+    return &h->workers[hash % h->opts.workers];
+}
+
+/* Frees `head`'s memory by fn after a grace period. */
+void hub_retire(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+
+/* ---- conn.c ---- */
+
+/* The registry's on_release: no reader can see the connection any more. */
+void conn_on_release(gcast_entry *e, void *arg);
+
+/* ---- client_id.c ---- */
+
+void client_id_setup(hub *h);
+hub_client_id client_id_format(const hub *h, uint64_t id);
+/* false: not an id of this process. */
+bool client_id_parse(const hub *h, view text, uint64_t *id);
+
+#endif

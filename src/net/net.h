@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loops: a worker is one thread with one libuv loop, its own listening sockets, its own
+ * connections and its own timers. Workers share nothing that changes but a count of open connections.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "config.h"
+#include "exchange.h"
+#include "hub.h"
+
+typedef struct net_worker net_worker;
+
+/* What all workers share. */
+typedef struct net_house {
+    const config *config;     /* const */
+    hub *hub;                 /* const */
+    const http_route *routes; /* const: what is served beside WebSocket */
+    size_t route_count;
+    uint32_t max_connections; /* const: what the descriptor limit allows */
+    /* A worker that was told to stop has no connection left. Any thread. */
+    void (*on_empty)(void *arg);
+    void *arg;
+    _Atomic(uint32_t) x_connections; /* open ones, of all workers */
+} net_house;
+
+/* What the hub reaches connections through. */
+extern const hub_sink net_sink;
+
+/* Listening sockets of one worker, IPv4 and IPv6. */
+enum { NET_MAX_LISTENERS = 2 };
+
+typedef struct net_listeners {
+    int fds[NET_MAX_LISTENERS];
+    int count;
+} net_listeners;
+
+/*
+ * Opens listening sockets for `workers` workers on the same port (SO_REUSEPORT: the kernel spreads
+ * connections over them).
+ *
+ *   address   literal address, or empty for all of IPv4 and, where the system has it, IPv6
+ *   port      in: wanted, 0 for any free one; out: the one in use
+ *   out       an array of `workers`
+ *   error     on failure: one line that says why, at least 256 bytes
+ *
+ * Refuses a port on which anybody listens already, ourselves included.
+ */
+bool net_listen(view address, uint32_t *port, unsigned workers, net_listeners *out, char *error,
+                size_t error_size);
+
+/* Takes over the sockets. NULL: out of memory. The loop runs once net_worker_start() is called. */
+net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners *listeners);
+
+/* Starts the thread; false with errno's text in the log. */
+bool net_worker_start(net_worker *w);
+
+/* Any thread. Accepts no more and closes every connection with 3001; house->on_empty follows. */
+void net_worker_stop(net_worker *w);
+
+/* Any thread. Drops what is left without waiting for the peers. */
+void net_worker_drop(net_worker *w);
+
+/* Any thread, after on_empty of all workers. The thread ends. */
+void net_worker_exit(net_worker *w);
+
+/* Waits for the thread and frees the worker. */
+void net_worker_join(net_worker *w);
+
+#endif
