@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a registry, its threads and read sections. The entries' side is entry.c.
+ */
+#include "registry_internal.h"
+
+#include <stdlib.h>
+
+enum { TABLE_MIN_BUCKETS = 64 };
+
+const char gcasti_grace_edge;
+
+static const gcasti_rcu *rcu_of(gcast_flavor flavor)
+{
+    return flavor == GCAST_FLAVOR_QSBR ? &gcasti_rcu_qsbr : &gcasti_rcu_memb;
+}
+
+static struct cds_lfht *new_table(const gcasti_rcu *rcu)
+{
+    struct cds_lfht *table = NULL;
+    sigset_t saved;
+
+    gcasti_signals_block(&saved);
+    rcu->start_worker();
+    table = cds_lfht_new_flavor(TABLE_MIN_BUCKETS, TABLE_MIN_BUCKETS, 0,
+                                CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, rcu->urcu, NULL);
+    gcasti_signals_restore(&saved);
+    return table;
+}
+
+gcast_err gcast_registry_new(gcast_registry **out, const gcast_registry_opts *opts)
+{
+    gcast_registry *r = aligned_alloc(alignof(gcast_registry), sizeof *r);
+    gcast_err err = GCAST_ENOMEM;
+
+    assert(opts->on_release != NULL);
+    if (r == NULL)
+        return GCAST_ENOMEM;
+    r->rcu = rcu_of(opts->flavor);
+    r->urcu = r->rcu->urcu;
+    r->opts = *opts;
+    atomic_init(&r->x_closed, false);
+    atomic_init(&r->x_count, 0);
+    gcasti_slots_init(&r->slots);
+    if (!gcasti_seed_init(&r->seed)) {
+        err = GCAST_ESEED;
+        goto fail;
+    }
+    r->table = new_table(r->rcu);
+    if (r->table == NULL)
+        goto fail;
+    *out = r;
+    return GCAST_OK;
+
+fail:
+    free(r);
+    return err;
+}
+
+void gcast_registry_close(gcast_registry *r)
+{
+    /* relaxed: orders nothing by itself; the barrier that the caller owes afterwards waits for
+     * every add that still saw false, because an add looks and inserts in one read section. */
+    atomic_store_explicit(&r->x_closed, true, memory_order_relaxed);
+}
+
+/* Removes and releases what is left; nobody else uses the registry any more. */
+static void remove_all(gcast_registry *r)
+{
+    gcast_cursor cursor;
+    gcast_entry *e = NULL;
+
+    gcast_thread_enter(r);
+    gcast_read_begin(r);
+    gcast_cursor_init(&cursor);
+    while ((e = gcast_next(r, &cursor)) != NULL)
+        (void)gcast_remove(r, e); /* no rival: it cannot fail */
+    gcast_read_end(r);
+    gcast_thread_leave(r);
+}
+
+void gcast_registry_free(gcast_registry *r)
+{
+    if (r == NULL)
+        return;
+    gcast_registry_close(r);
+    gcast_barrier(r);
+    if (gcast_count(r) > 0) {
+        remove_all(r);
+        gcast_barrier(r);
+    }
+    if (cds_lfht_destroy(r->table, NULL) != 0)
+        abort(); /* called inside a read section: going on would free what readers use */
+    gcasti_slots_fini(&r->slots);
+    free(r);
+}
+
+void gcast_barrier(gcast_registry *r)
+{
+    assert(r->opts.flavor == GCAST_FLAVOR_QSBR ||
+           !gcasti_in_section(r)); /* it would wait for itself */
+    /* The barrier waits for callbacks; that a grace period passes with it is said here, not guessed
+     * from how liburcu does it. */
+    r->urcu->update_synchronize_rcu();
+    r->urcu->barrier();
+}
+
+void gcast_thread_enter(gcast_registry *r)
+{
+    gcasti_thread_enter(r->rcu);
+}
+
+void gcast_thread_leave(gcast_registry *r)
+{
+    gcasti_tsan_release(&gcasti_grace_edge);
+    gcasti_thread_leave(r->rcu);
+}
+
+void gcast_read_begin(gcast_registry *r)
+{
+    assert(gcasti_thread_entered(r->rcu));
+    r->urcu->read_lock();
+}
+
+void gcast_read_end(gcast_registry *r)
+{
+    gcasti_tsan_release(&gcasti_grace_edge);
+    r->urcu->read_unlock();
+}
+
+void gcast_quiescent(gcast_registry *r)
+{
+    r->urcu->read_quiescent_state();
+}
+
+void gcast_thread_offline(gcast_registry *r)
+{
+    r->urcu->thread_offline();
+}
+
+void gcast_thread_online(gcast_registry *r)
+{
+    r->urcu->thread_online();
+}
+
+size_t gcast_count(gcast_registry *r)
+{
+    /* relaxed: a statistic */
+    return atomic_load_explicit(&r->x_count, memory_order_relaxed);
+}
+
+uint64_t gcast_id_new(void)
+{
+    static _Atomic(uint64_t) x_last; /* atomic */
+
+    /* relaxed: ids need to differ, nothing else */
+    return atomic_fetch_add_explicit(&x_last, 1, memory_order_relaxed) + 1;
+}
+
+const char *gcast_strerror(gcast_err err)
+{
+    switch (err) {
+#define CASE(name, value, text) \
+    case GCAST_##name:          \
+        return text;
+        GCAST_ERR_MAP(CASE)
+#undef CASE
+    }
+    return "unknown error";
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What a registry is made of; shared by the files of this room. */
+#ifndef REGISTRY_INTERNAL_H
+#define REGISTRY_INTERNAL_H
+
+#include <assert.h>
+
+#include <urcu/rculfhash.h>
+
+#include "hash.h"
+#include "rcu.h"
+#include "slots.h"
+#include "tsan.h"
+
+struct gcast_registry {
+    struct cds_lfht *table;               /* const; its nodes: rcu */
+    const gcasti_rcu *rcu;                /* const */
+    const struct rcu_flavor_struct *urcu; /* const: rcu->urcu, one load nearer */
+    gcast_registry_opts opts;             /* const */
+    gcasti_seed seed;                     /* const */
+    _Atomic(bool) x_closed;               /* atomic: false, then true for good */
+
+    gcasti_slots slots;      /* says it itself */
+    _Atomic(size_t) x_count; /* atomic, relaxed: next to x_free, which the same callers write */
+};
+
+/* What the two grace edges of tsan.h hang on. */
+extern const char gcasti_grace_edge;
+
+static inline gcast_entry *gcasti_entry_of_node(struct cds_lfht_node *node)
+{
+    return (gcast_entry *)((char *)node - offsetof(gcast_entry, reserved_node));
+}
+
+static inline struct cds_lfht_node *gcasti_node_of(gcast_entry *e)
+{
+    return (struct cds_lfht_node *)(void *)e->reserved_node;
+}
+
+/* Whether the calling thread is inside a read section (with QSBR: online). For assertions. */
+static inline bool gcasti_in_section(const gcast_registry *r)
+{
+    return r->urcu->read_ongoing() != 0;
+}
+
+#endif
