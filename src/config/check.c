@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "place.h"
+
+static place place_of(config_report *report, const char *path)
+{
+    return (place){.report = report, .kind = PLACE_DEFAULT, .path = view_of(path)};
+}
+
+static void check_pings(const config *c, config_report *report)
+{
+    place at = place_of(report, "client.pong_timeout");
+
+    if (c->client.ping_interval_ms != 0 && c->client.pong_timeout_ms >= c->client.ping_interval_ms)
+        place_error(&at, "must be less than client.ping_interval");
+}
+
+typedef struct endpoint {
+    const char *option;
+    view path;
+    bool served;
+} endpoint;
+
+static void check_paths(const config *c, config_report *report)
+{
+    const endpoint endpoints[] = {
+        {"websocket.handler_prefix", c->websocket.handler_prefix, true},
+        {"http_api.handler_prefix", c->http_api.handler_prefix, !c->http_api.disabled},
+        {"health.handler_prefix", c->health.handler_prefix, c->health.enabled},
+        {"prometheus.handler_prefix", c->prometheus.handler_prefix, c->prometheus.enabled},
+    };
+
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+        for (size_t j = 0; j < i; j++) {
+            place at = place_of(report, endpoints[i].option);
+
+            if (endpoints[i].served && endpoints[j].served &&
+                view_eq(endpoints[i].path, endpoints[j].path))
+                place_error(&at, "%s is the path of %s already", log_quote(endpoints[i].path).text,
+                            endpoints[j].option);
+        }
+}
+
+void config_check(const config *c, config_report *report)
+{
+    check_pings(c, report);
+    check_paths(c, report);
+}

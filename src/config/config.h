@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: flags, environment and file become one struct that nobody changes afterwards.
+ * All mistakes are found before any is reported, and with a mistake there is no configuration.
+ *
+ * Members carry the names of the options (docs/configuration.md), with their unit added. Every view
+ * has a NUL behind it. Threads: load and free on one thread, read on any.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "log.h"
+#include "view.h"
+
+typedef struct config_strings {
+    const char **items; /* NULL when count is 0 */
+    size_t count;
+} config_strings;
+
+typedef enum recovery_mode {
+    RECOVERY_STREAM,
+    RECOVERY_CACHE,
+} recovery_mode;
+
+typedef enum api_error_mode {
+    API_ERROR_IN_BODY,   /* 200 with {"error":...} */
+    API_ERROR_TRANSPORT, /* the HTTP status tells */
+} api_error_mode;
+
+/* What the channels of one namespace, or those without one, may do. */
+typedef struct channel_options {
+    bool presence;
+    bool join_leave;
+    bool force_push_join_leave;
+    uint32_t history_size;        /* publications */
+    uint64_t history_ttl_ms;      /* history is kept if this and the size are above 0 */
+    uint64_t history_meta_ttl_ms; /* how long a channel's offset and epoch outlive its history */
+    bool force_positioning;
+    bool allow_positioning;
+    bool force_recovery;
+    bool allow_recovery;
+    recovery_mode force_recovery_mode;
+    bool auto_cache_recover;
+    bool allow_subscribe_for_client;
+    bool allow_subscribe_for_anonymous;
+    bool allow_publish_for_client;
+    bool allow_publish_for_subscriber;
+    bool allow_publish_for_anonymous;
+    bool allow_presence_for_client;
+    bool allow_presence_for_subscriber;
+    bool allow_presence_for_anonymous;
+    bool allow_history_for_client;
+    bool allow_history_for_subscriber;
+    bool allow_history_for_anonymous;
+} channel_options;
+
+typedef struct channel_namespace {
+    view name;
+    channel_options options;
+} channel_namespace;
+
+typedef struct config_namespaces {
+    channel_namespace *items; /* sorted by name */
+    size_t count;
+} config_namespaces;
+
+typedef struct config {
+    view file;    /* --config; "" = none */
+    bool help;    /* --help */
+    bool version; /* --version */
+
+    uint32_t workers; /* 0 = one per usable CPU */
+    bool demo;
+    struct {
+        view address; /* literal address; "" = all, IPv4 and IPv6 */
+        uint32_t port;
+        view internal_address;
+        uint32_t internal_port; /* 0 = no port of its own */
+    } http_server;
+    struct {
+        log_level level;
+    } log;
+    struct {
+        uint64_t timeout_ms;
+    } shutdown;
+    struct {
+        bool insecure;
+        bool allow_anonymous_connect_without_token;
+        config_strings allowed_origins; /* globs */
+        view user_id_http_header;       /* "" = none */
+        uint32_t channel_limit;
+        uint64_t queue_max_size_bytes;
+        uint32_t connection_limit;      /* 0 = none */
+        uint32_t connection_rate_limit; /* new ones in a second; 0 = any */
+        uint64_t ping_interval_ms;      /* 0 = no pings */
+        uint64_t pong_timeout_ms;       /* below ping_interval_ms; 0 = not waited for */
+        uint64_t stale_close_delay_ms;
+        bool connect_include_server_time;
+    } client;
+    struct {
+        view handler_prefix;
+        uint64_t message_size_limit_bytes;
+        uint64_t write_timeout_ms;
+    } websocket;
+    struct {
+        bool disabled;
+        bool insecure;
+        view key; /* "" matches nothing */
+        view handler_prefix;
+        api_error_mode error_mode;
+        uint64_t max_body_size_bytes;
+    } http_api;
+    struct {
+        bool enabled;
+        view handler_prefix;
+    } health;
+    struct {
+        bool enabled;
+        view handler_prefix;
+    } prometheus;
+    struct {
+        uint32_t max_length; /* bytes */
+        channel_options without_namespace;
+        config_namespaces namespaces;
+    } channel;
+} config;
+
+/* What there is to say about a configuration, one line each with its '\n'. A zeroed one is empty.
+ */
+typedef struct config_report {
+    buf errors;
+    buf warnings;
+    size_t error_count;
+} config_report;
+
+typedef enum config_result {
+    CONFIG_OK,      /* *out is the configuration */
+    CONFIG_HELP,    /* --help was asked for: write config_write_help() and stop */
+    CONFIG_VERSION, /* --version was asked for */
+    CONFIG_INVALID, /* the report says why */
+} config_result;
+
+/*
+ * Reads everything: flags win over the environment (GRACECAST_ before CENTRIFUGO_), that over the
+ * file of --config, that over the defaults.
+ *
+ *   argv, envp   as given to main(); the result keeps no pointer into them
+ *   out          set on CONFIG_OK only; the caller's, to config_free()
+ *   report       may have warnings in every case; the caller's, to config_report_fini()
+ */
+config_result config_load(int argc, char *const *argv, char *const *envp, config **out,
+                          config_report *report);
+
+/* config_free(NULL) is harmless. */
+void config_free(config *c);
+
+void config_report_fini(config_report *report);
+
+/* Appends the text of --help: every option with its default. */
+void config_write_help(buf *out);
+
+/*
+ * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',
+ * the mark of a private channel, does not count). NULL: there is no such namespace. O(log n) in the
+ * number of namespaces; the pointer is good as long as c.
+ */
+const channel_options *config_channel_options(const config *c, view channel);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+#include "option.h"
+
+static const char intro[] =
+    "Gracecast, a push server for live dashboards.\n"
+    "\n"
+    "Usage: gracecast [OPTION]...\n"
+    "\n"
+    "Every option can be a flag, a variable or an entry of the file, and counts in that order:\n"
+    "  --client.ping_interval=25s  or  --client.ping_interval 25s\n"
+    "  GRACECAST_CLIENT_PING_INTERVAL=25s\n"
+    "  client: {ping_interval: 25s}\n"
+    "The names are Centrifugo's; its variables, CENTRIFUGO_..., are read as well.\n"
+    "In parentheses: the default.\n";
+
+static const char channel_intro[] =
+    "\n"
+    "channel.without_namespace.* and the entries of channel.namespaces:\n";
+
+static const char *value_name(option_type type)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return "";
+    case OPTION_COUNT:
+        return " NUMBER";
+    case OPTION_SIZE:
+        return " BYTES";
+    case OPTION_DURATION:
+        return " TIME";
+    case OPTION_STRING:
+        return " TEXT";
+    case OPTION_ADDRESS:
+        return " ADDRESS";
+    case OPTION_PATH:
+        return " PATH";
+    case OPTION_STRINGS:
+        return " TEXT,...";
+    case OPTION_CHOICE:
+        return " WORD";
+    case OPTION_NAMESPACES:
+        return " JSON";
+    }
+    return "";
+}
+
+static void write_choices(buf *out, const option *o)
+{
+    for (size_t i = 0; o->choices[i] != NULL; i++)
+        if (*o->choices[i] != '\0')
+            buf_printf(out, "%s%s", i == 0 || *o->choices[i - 1] == '\0' ? ": " : ", ",
+                       o->choices[i]);
+}
+
+static void write_option(buf *out, const char *dashes, const option *o)
+{
+    bool shows_default = *o->preset != '\0' && o->type != OPTION_BOOL;
+
+    buf_append_lit(out, "  ");
+    if (o->letter != 0)
+        buf_printf(out, "-%c, ", o->letter);
+    if (o->flag != NULL)
+        buf_printf(out, "--%s, ", o->flag);
+    buf_printf(out, "%s%s%s", dashes, o->name, value_name(o->type));
+    if (shows_default)
+        buf_printf(out, "  (%s)", o->preset);
+    buf_printf(out, "\n      %s", o->help);
+    write_choices(out, o);
+    buf_append_char(out, '\n');
+}
+
+/* "client" of "client.insecure"; "" of "workers" */
+static view section_of(const option *o)
+{
+    const char *dot = strchr(o->name, '.');
+
+    return (view){.ptr = o->name, .len = dot == NULL ? 0 : (size_t)(dot - o->name)};
+}
+
+void config_write_help(buf *out)
+{
+    view section = {0};
+
+    buf_append_lit(out, intro);
+    for (size_t i = 0; i < options_of_server.count; i++) {
+        const option *o = &options_of_server.items[i];
+
+        if (o->not_yet)
+            continue;
+        if (i == 0 || !view_eq(section_of(o), section))
+            buf_append_char(out, '\n');
+        section = section_of(o);
+        write_option(out, "--", o);
+    }
+    buf_append_lit(out, channel_intro);
+    for (size_t i = 0; i < options_of_channel.count; i++)
+        if (!options_of_channel.items[i].not_yet)
+            write_option(out, "", &options_of_channel.items[i]);
+}

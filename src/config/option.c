@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "option.h"
+
+#include <assert.h>
+#include <ctype.h>
+
+/* The offset of a member, compiled only if the member has the C type that the option type needs. */
+#define FIELD(object, member, c_type) \
+    offsetof(object, member) + 0 * sizeof(&((object *)0)->member == (c_type *)0)
+
+#define BOOL(member)     .type = OPTION_BOOL, .offset = FIELD(config, member, bool)
+#define COUNT(member)    .type = OPTION_COUNT, .offset = FIELD(config, member, uint32_t)
+#define SIZE(member)     .type = OPTION_SIZE, .offset = FIELD(config, member, uint64_t)
+#define DURATION(member) .type = OPTION_DURATION, .offset = FIELD(config, member, uint64_t)
+#define STRING(member)   .type = OPTION_STRING, .offset = FIELD(config, member, view)
+#define ADDRESS(member)  .type = OPTION_ADDRESS, .offset = FIELD(config, member, view)
+#define PATH(member)     .type = OPTION_PATH, .offset = FIELD(config, member, view)
+#define STRINGS(member)  .type = OPTION_STRINGS, .offset = FIELD(config, member, config_strings)
+#define NAMESPACES(member) \
+    .type = OPTION_NAMESPACES, .offset = FIELD(config, member, config_namespaces)
+#define CHOICE(member) .type = OPTION_CHOICE, .offset = offsetof(config, member)
+
+static_assert(sizeof(log_level) == sizeof(uint32_t), "a choice is stored as a uint32_t");
+static_assert(sizeof(api_error_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
+static_assert(sizeof(recovery_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
+
+#define NOT_YET .not_yet = true
+
+/* The first part of a name is its section in --help: keep those of one section together. */
+static const option server_items[] = {
+    {"config", STRING(file), "", "YAML or JSON file with more options", .letter = 'c',
+     .flag_only = true},
+    {"help", BOOL(help), "false", "print this text", .letter = 'h', .flag_only = true},
+    {"version", BOOL(version), "false", "print the version", .letter = 'v', .flag_only = true},
+    {"workers", COUNT(workers), "0", "threads that serve connections; 0 = one per usable CPU",
+     .max = 1024},
+    {"demo", BOOL(demo), "false", "publish this machine's figures and show them at /"},
+
+    {"http_server.address", ADDRESS(http_server.address), "",
+     "address to listen on; empty = all, IPv4 and IPv6", .flag = "address", .letter = 'a'},
+    {"http_server.port", COUNT(http_server.port), "8000", "port to listen on; 0 = any free one",
+     .max = 65535, .flag = "port", .letter = 'p'},
+    {"http_server.internal_address", ADDRESS(http_server.internal_address), "",
+     "address for API, metrics and health", NOT_YET},
+    {"http_server.internal_port", COUNT(http_server.internal_port), "",
+     "port for API, metrics and health; empty = the same", .max = 65535, NOT_YET},
+
+    {"log.level", CHOICE(log.level), "info", "least important lines to log",
+     .choices = {"trace", "debug", "info", "warn", "error", "fatal", "none"}},
+
+    {"shutdown.timeout", DURATION(shutdown.timeout_ms), "30s",
+     "how long closing all connections may take"},
+
+    {"client.insecure", BOOL(client.insecure), "false",
+     "clients need no token and may do everything; for development"},
+    {"client.allow_anonymous_connect_without_token",
+     BOOL(client.allow_anonymous_connect_without_token), "false",
+     "clients without token connect with an empty user id"},
+    {"client.allowed_origins", STRINGS(client.allowed_origins), "",
+     "origins of pages that may connect, * as wildcard; empty = only clients that send none"},
+    {"client.user_id_http_header", STRING(client.user_id_http_header), "",
+     "request header with the user id, set by a proxy in front; empty = none"},
+    {"client.channel_limit", COUNT(client.channel_limit), "128", "channels of one connection",
+     .min = 1},
+    {"client.queue_max_size", SIZE(client.queue_max_size_bytes), "1048576",
+     "bytes waiting for one connection before it is closed as slow", .min = 1},
+    {"client.connection_limit", COUNT(client.connection_limit), "0", "open connections; 0 = any"},
+    {"client.connection_rate_limit", COUNT(client.connection_rate_limit), "0",
+     "new connections per second; 0 = any"},
+    {"client.ping_interval", DURATION(client.ping_interval_ms), "25s",
+     "time between pings to a client; 0 = none"},
+    {"client.pong_timeout", DURATION(client.pong_timeout_ms), "8s",
+     "time to answer a ping, less than the interval; 0 = any"},
+    {"client.stale_close_delay", DURATION(client.stale_close_delay_ms), "10s",
+     "time to send the connect command; 0 = any"},
+    {"client.connect_include_server_time", BOOL(client.connect_include_server_time), "false",
+     "tell clients the server's time as they connect"},
+
+    {"websocket.handler_prefix", PATH(websocket.handler_prefix), "/connection/websocket",
+     "path of the WebSocket endpoint"},
+    {"websocket.message_size_limit", SIZE(websocket.message_size_limit_bytes), "65536",
+     "bytes of one message from a client", .min = 1, .max = UINT32_MAX},
+    {"websocket.write_timeout", DURATION(websocket.write_timeout_ms), "1s",
+     "how long a client may take none of what is written to it; 0 = any time"},
+
+    {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
+    {"http_api.insecure", BOOL(http_api.insecure), "false",
+     "the server API needs no key; for development"},
+    {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API"},
+    {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API"},
+    {"http_api.error_mode", CHOICE(http_api.error_mode), "",
+     "where API errors show: empty = in the body, transport = in the HTTP status too",
+     .choices = {"", "transport"}},
+    {"http_api.max_body_size", SIZE(http_api.max_body_size_bytes), "16MiB",
+     "bytes of one API request", .min = 1, .max = UINT32_MAX},
+
+    {"health.enabled", BOOL(health.enabled), "false", "answer health checks"},
+    {"health.handler_prefix", PATH(health.handler_prefix), "/health", "path of health checks"},
+
+    {"prometheus.enabled", BOOL(prometheus.enabled), "false", "publish metrics for Prometheus"},
+    {"prometheus.handler_prefix", PATH(prometheus.handler_prefix), "/metrics",
+     "path of the metrics"},
+
+    {"channel.max_length", COUNT(channel.max_length), "255", "bytes of a channel name", .min = 1,
+     .max = 65535},
+    {"channel.namespaces", NAMESPACES(channel.namespaces), "",
+     "list of {name, channel options}; a channel belongs to the one named before its first ':'"},
+};
+
+#undef BOOL
+#undef COUNT
+#undef DURATION
+#undef CHOICE
+#define BOOL(member) \
+#member, .type = OPTION_BOOL, .offset = FIELD(channel_options, member, bool), "false"
+#define COUNT(member)    .type = OPTION_COUNT, .offset = FIELD(channel_options, member, uint32_t)
+#define DURATION(member) .type = OPTION_DURATION, .offset = FIELD(channel_options, member, uint64_t)
+#define CHOICE(member)   .type = OPTION_CHOICE, .offset = offsetof(channel_options, member)
+
+static const option channel_items[] = {
+    {BOOL(presence), "keep who is subscribed"},
+    {BOOL(join_leave), "tell of clients that come and go", NOT_YET},
+    {BOOL(force_push_join_leave), "tell all subscribers, not only those who ask", NOT_YET},
+    {"history_size", COUNT(history_size), "0", "publications kept; 0 = none", NOT_YET},
+    {"history_ttl", DURATION(history_ttl_ms), "0s", "how long they are kept; 0 = not", NOT_YET},
+    {"history_meta_ttl", DURATION(history_meta_ttl_ms), "720h",
+     "how long a channel's position is kept after its history", NOT_YET},
+    {BOOL(force_positioning), "every subscription checks its position", NOT_YET},
+    {BOOL(allow_positioning), "clients may ask for that", NOT_YET},
+    {BOOL(force_recovery), "every subscription recovers what it missed", NOT_YET},
+    {BOOL(allow_recovery), "clients may ask for that", NOT_YET},
+    {"force_recovery_mode", CHOICE(force_recovery_mode), "stream",
+     "recover everything missed, or the last publication only", NOT_YET,
+     .choices = {"stream", "cache"}},
+    {BOOL(auto_cache_recover), "in cache mode: the last publication at every subscribe", NOT_YET},
+    {BOOL(allow_subscribe_for_client), "clients with a user id may subscribe"},
+    {BOOL(allow_subscribe_for_anonymous), "clients without one may, too"},
+    {BOOL(allow_publish_for_client), "clients with a user id may publish"},
+    {BOOL(allow_publish_for_subscriber), "subscribers may publish"},
+    {BOOL(allow_publish_for_anonymous), "clients without a user id may publish"},
+    {BOOL(allow_presence_for_client), "clients with a user id may ask for presence"},
+    {BOOL(allow_presence_for_subscriber), "subscribers may ask for presence"},
+    {BOOL(allow_presence_for_anonymous), "clients without a user id may ask for presence"},
+    {BOOL(allow_history_for_client), "clients with a user id may ask for history"},
+    {BOOL(allow_history_for_subscriber), "subscribers may ask for history"},
+    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history"},
+};
+
+const option_table options_of_server = {
+    .items = server_items,
+    .count = sizeof server_items / sizeof *server_items,
+};
+
+const option_table options_of_channel = {
+    .items = channel_items,
+    .count = sizeof channel_items / sizeof *channel_items,
+};
+
+static const view without_namespace = VIEW_LIT(WITHOUT_NAMESPACE);
+
+/* A variable is the name in upper case with '_' for '.'. */
+static bool same_as_variable(view name, view variable)
+{
+    if (name.len != variable.len)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        int c = name.ptr[i] == '.' ? '_' : toupper((unsigned char)name.ptr[i]);
+
+        if (c != variable.ptr[i])
+            return false;
+    }
+    return true;
+}
+
+static const option *find(const option_table *table, view name, bool same(view, view))
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (same(view_of(table->items[i].name), name))
+            return &table->items[i];
+    return NULL;
+}
+
+static option_ref find_anywhere(config *c, view name, bool same(view, view))
+{
+    const option *o = find(&options_of_server, name, same);
+
+    if (o != NULL)
+        return (option_ref){.option = o, .field = option_field(o, c)};
+    if (name.len < without_namespace.len ||
+        !same(without_namespace, (view){.ptr = name.ptr, .len = without_namespace.len}))
+        return (option_ref){0};
+    o = find(&options_of_channel, view_skip(name, without_namespace.len), same);
+    if (o == NULL)
+        return (option_ref){0};
+    return (option_ref){.option = o, .field = option_field(o, &c->channel.without_namespace)};
+}
+
+const option *option_in(const option_table *table, view name)
+{
+    return find(table, name, view_eq);
+}
+
+option_ref option_by_name(config *c, view name)
+{
+    return find_anywhere(c, name, view_eq);
+}
+
+option_ref option_by_variable(config *c, view variable)
+{
+    option_ref found = find_anywhere(c, variable, same_as_variable);
+
+    return found.option != NULL && found.option->flag_only ? (option_ref){0} : found;
+}
+
+static bool has_flag(const option *o, view flag, bool is_letter)
+{
+    if (is_letter)
+        return flag.len == 1 && o->letter == flag.ptr[0];
+    return o->flag != NULL && view_eq(view_of(o->flag), flag);
+}
+
+option_ref option_by_flag(config *c, view flag, bool is_letter)
+{
+    for (size_t i = 0; i < options_of_server.count; i++) {
+        const option *o = &options_of_server.items[i];
+
+        if (has_flag(o, flag, is_letter))
+            return (option_ref){.option = o, .field = option_field(o, c)};
+    }
+    return is_letter ? (option_ref){0} : option_by_name(c, flag);
+}
+
+static bool within(view name, view section)
+{
+    return name.len > section.len && view_starts_with(name, section) &&
+           name.ptr[section.len] == '.';
+}
+
+bool option_is_section(view name)
+{
+    for (size_t i = 0; i < options_of_server.count; i++)
+        if (within(view_of(options_of_server.items[i].name), name))
+            return true;
+    return within(without_namespace, name);
+}
