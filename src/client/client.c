@@ -6,10 +6,10 @@
 
 #include "client_internal.h"
 
-bool client_desk_init(client_desk *d, const config *config, hub *hub, hub_worker *worker,
+bool client_desk_init(client_desk *d, const config *cfg, hub *h, hub_worker *worker,
                       const hub_sink *sink)
 {
-    *d = (client_desk){.config = config, .hub = hub, .worker = worker, .sink = sink};
+    *d = (client_desk){.cfg = cfg, .hub = h, .worker = worker, .sink = sink};
     d->ping = sink->frame(VIEW_LIT("{}"));
     return d->ping != NULL;
 }
@@ -23,12 +23,11 @@ void client_desk_fini(client_desk *d)
 
 void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
 {
-    hub_conn_init(&c->conn, d->worker);
     c->desk = d;
     c->state = CLIENT_NEW;
     c->pong_due = false;
     c->ping_ms = 0;
-    c->deadline_ms = now_ms + d->config->client.stale_close_delay_ms;
+    c->deadline_ms = now_ms + d->cfg->client.stale_close_delay_ms;
     c->user = user.len == 0 ? NULL : strndup(user.ptr, user.len);
     if (c->user == NULL && user.len != 0)
         client_disconnect(c, DISCONNECT_INTERNAL);

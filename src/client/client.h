@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One client's conversation: the commands it sends and what it is answered, its pings, its deadlines.
- * Messages in, messages out; no sockets, no framing, and time is an argument.
+ * One client's conversation: the commands it sends and what it is answered, its pings, its
+ * deadlines. Messages in, messages out; no sockets, no framing, and time is an argument.
  *
  * Everything here runs on the worker that owns the connection.
  */
@@ -19,7 +19,7 @@
 
 /* What the clients of one worker share. */
 typedef struct client_desk {
-    const config *config; /* const */
+    const config *cfg;    /* const */
     hub *hub;             /* const */
     hub_worker *worker;   /* const */
     const hub_sink *sink; /* const */
@@ -29,7 +29,7 @@ typedef struct client_desk {
 } client_desk;
 
 /* false: out of memory. */
-bool client_desk_init(client_desk *d, const config *config, hub *hub, hub_worker *worker,
+bool client_desk_init(client_desk *d, const config *cfg, hub *h, hub_worker *worker,
                       const hub_sink *sink);
 void client_desk_fini(client_desk *d);
 
@@ -48,7 +48,8 @@ typedef struct client {
     bool pong_due; /* a ping has not been answered */
 } client;
 
-/* `user`: whom the handshake's trusted header named; empty for none. Copied. */
+/* After hub_conn_init(&c->conn). `user`: whom the handshake's trusted header named; empty for none.
+ * Copied. */
 void client_open(client *c, client_desk *d, view user, uint64_t now_ms);
 
 /* After the transport has called hub_conn_leave() and before hub_conn_release(). */

@@ -18,23 +18,23 @@ static buf *next_reply(client *c)
 /* Whether the client may come in without a token, and as whom. */
 static bool identify(const client *c, view *user)
 {
-    const config *config = c->desk->config;
+    const config *cfg = c->desk->cfg;
 
     *user = view_of(c->user);
-    return user->len != 0 || config->client.insecure ||
-           config->client.allow_anonymous_connect_without_token;
+    return user->len != 0 || cfg->client.insecure ||
+           cfg->client.allow_anonymous_connect_without_token;
 }
 
 static void answer_connect(client *c, uint32_t id)
 {
-    const config *config = c->desk->config;
+    const config *cfg = c->desk->cfg;
     hub_client_id client_id = hub_conn_client_id(&c->conn);
     connect_result result = {
         .client = {client_id.text, HUB_CLIENT_ID_LEN},
         .version = VIEW_LIT(GRACECAST_VERSION " Gracecast"),
-        .ping_s = (uint32_t)((config->client.ping_interval_ms + 999) / 1000),
-        .pong = config->client.ping_interval_ms != 0 && config->client.pong_timeout_ms != 0,
-        .time_ms = config->client.connect_include_server_time ? clock_wall_ms() : 0,
+        .ping_s = (uint32_t)((cfg->client.ping_interval_ms + 999) / 1000),
+        .pong = cfg->client.ping_interval_ms != 0 && cfg->client.pong_timeout_ms != 0,
+        .time_ms = cfg->client.connect_include_server_time ? clock_wall_ms() : 0,
     };
 
     reply_connect(next_reply(c), id, &result);

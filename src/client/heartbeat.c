@@ -8,7 +8,7 @@
 
 void heartbeat_start(client *c, uint64_t now_ms)
 {
-    uint64_t interval = c->desk->config->client.ping_interval_ms;
+    uint64_t interval = c->desk->cfg->client.ping_interval_ms;
 
     if (interval == 0) {
         c->deadline_ms = UINT64_MAX;
@@ -24,18 +24,18 @@ bool heartbeat_pong(client *c)
     if (!c->pong_due)
         return false;
     c->pong_due = false;
-    c->deadline_ms = c->ping_ms + c->desk->config->client.ping_interval_ms;
+    c->deadline_ms = c->ping_ms + c->desk->cfg->client.ping_interval_ms;
     return true;
 }
 
 static void send_ping(client *c, uint64_t now_ms)
 {
-    const config *config = c->desk->config;
+    const config *cfg = c->desk->cfg;
 
     c->ping_ms = now_ms;
-    c->pong_due = config->client.pong_timeout_ms != 0;
-    c->deadline_ms = now_ms + (c->pong_due ? config->client.pong_timeout_ms
-                                           : config->client.ping_interval_ms);
+    c->pong_due = cfg->client.pong_timeout_ms != 0;
+    c->deadline_ms =
+        now_ms + (c->pong_due ? cfg->client.pong_timeout_ms : cfg->client.ping_interval_ms);
     metric_add(&hub_worker_metrics(c->desk->worker)->x_pings, 1);
     hub_conn_send(&c->conn, frame_view(c->desk->ping));
 }

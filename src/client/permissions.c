@@ -11,35 +11,36 @@ static bool anonymous(const client *c)
 /* PROTOCOL_OK and the options, or why there are none. */
 static protocol_error options_of(const client *c, view channel, const channel_options **options)
 {
-    const config *config = c->desk->config;
+    const config *cfg = c->desk->cfg;
 
-    if (!channel_name_valid(channel, config->channel.max_length))
+    if (!channel_name_valid(channel, cfg->channel.max_length))
         return PROTOCOL_BAD_REQUEST;
-    *options = config_channel_options(config, channel);
+    *options = config_channel_options(cfg, channel);
     return *options == NULL ? PROTOCOL_UNKNOWN_CHANNEL : PROTOCOL_OK;
 }
 
 /* The three ways in that presence, history and publishing have in common. */
-static bool allowed(const client *c, view channel, bool client, bool subscriber, bool any_anonymous)
+static bool allowed(const client *c, view channel, bool any_client, bool subscriber,
+                    bool any_anonymous)
 {
-    if (c->desk->config->client.insecure)
+    if (c->desk->cfg->client.insecure)
         return true;
-    if (client && (any_anonymous || !anonymous(c)))
+    if (any_client && (any_anonymous || !anonymous(c)))
         return true;
     return subscriber && hub_is_subscribed(&c->conn, channel);
 }
 
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq)
 {
-    const config *config = c->desk->config;
+    const config *cfg = c->desk->cfg;
     const channel_options *options;
     protocol_error err;
 
-    if (!channel_name_valid(channel, config->channel.max_length))
+    if (!channel_name_valid(channel, cfg->channel.max_length))
         return PROTOCOL_BAD_REQUEST;
     if (hub_is_subscribed(&c->conn, channel))
         return PROTOCOL_ALREADY_SUBSCRIBED;
-    if (c->conn.sub_count >= config->client.channel_limit)
+    if (c->conn.sub_count >= cfg->client.channel_limit)
         return PROTOCOL_LIMIT_EXCEEDED;
     if ((err = options_of(c, channel, &options)) != PROTOCOL_OK)
         return err;
@@ -49,7 +50,7 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
         return PROTOCOL_NOT_AVAILABLE; /* map subscriptions */
     if (rq->token.len != 0 || channel_is_private(channel))
         return PROTOCOL_PERMISSION_DENIED; /* there are no keys to verify a token with */
-    if (config->client.insecure)
+    if (cfg->client.insecure)
         return PROTOCOL_OK;
     if (!options->allow_subscribe_for_client)
         return PROTOCOL_PERMISSION_DENIED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request and its answer, between the transport that has the connection and a handler that knows
- * what to say. The handler answers exactly once, before it returns.
+ * One request and its answer, between the transport that has the connection and a handler that
+ * knows what to say. The handler answers exactly once, before it returns.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Client ids. The protocol wants a UUID; the registry wants 64 bits. So the UUID carries the number:
- * 60 random bits that mark this process, then 62 bits of the connection's number, mixed by a
- * reversible function with a random key so that ids neither count connections nor look alike. Nothing
- * has to be stored, and an id leads straight to its connection.
+ * Client ids. The protocol wants a UUID; the registry wants 64 bits. So the UUID carries the
+ * number: 60 random bits that mark this process, then 62 bits of the connection's number, mixed by
+ * a reversible function with a random key so that ids neither count connections nor look alike.
+ * Nothing has to be stored, and an id leads straight to its connection.
  */
 #include <stdio.h>
 
@@ -15,7 +15,8 @@ enum { NUMBER_BITS = 62, HALF_BITS = NUMBER_BITS / 2 };
 static const uint64_t number_mask = (UINT64_C(1) << NUMBER_BITS) - 1;
 static const uint64_t multiplier = UINT64_C(0x1f83d9abfb41bd6b); /* odd, hence reversible */
 
-/* The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the right bits. */
+/* The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the right
+ * bits. */
 static uint64_t inverse_of(uint64_t odd)
 {
     uint64_t inverse = odd; /* right in the lowest 3 bits */
@@ -52,8 +53,8 @@ hub_client_id client_id_format(const hub *h, uint64_t id)
     hub_client_id out;
 
     /* RFC 9562: version 4 in the third group, variant 10 in the fourth */
-    (void)snprintf(out.text, sizeof out.text, "%08x-%04x-4%03x-%04x-%012llx",
-                   (unsigned)(tag >> 32), (unsigned)(tag >> 16) & 0xffff, (unsigned)tag & 0xfff,
+    (void)snprintf(out.text, sizeof out.text, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(tag >> 32),
+                   (unsigned)(tag >> 16) & 0xffff, (unsigned)tag & 0xfff,
                    0x8000U | (unsigned)(x >> 48), (unsigned long long)(x & 0xffffffffffffU));
     return out;
 }

@@ -83,11 +83,11 @@ void hub_conn_leave(hub_conn *c)
 }
 
 /*
- * The end of a connection. Errands carry pointers to connections (errand.c): they were read from the
- * registry or a group, and posted to the owner, inside one read section. So when the grace period
- * after the removal is over, every letter that can name c has been posted; and a letter that is
- * posted to the owner now, c's farewell, is opened after all of them, because mailboxes keep order.
- * When it is opened nobody can name c any more.
+ * The end of a connection. Errands carry pointers to connections (errand.c): they were read from
+ * the registry or a group, and posted to the owner, inside one read section. So when the grace
+ * period after the removal is over, every letter that can name c has been posted; and a letter that
+ * is posted to the owner now, c's farewell, is opened after all of them, because mailboxes keep
+ * order. When it is opened nobody can name c any more.
  *
  * This runs on liburcu's thread: it posts, and touches nothing else.
  */
@@ -123,7 +123,7 @@ void hub_conn_release(hub_conn *c)
 
 hub_client_id hub_conn_client_id(const hub_conn *c)
 {
-    return client_id_format(c->worker->hub, gcast_entry_id(&c->entry));
+    return client_id_format(c->worker->hub, c->entry.key.id);
 }
 
 view hub_conn_user(const hub_conn *c)

@@ -6,28 +6,28 @@
  *
  * The home worker of a channel numbers its publications by taking them in the order of its mailbox,
  * encodes each once and posts it to the workers; mailboxes keep order, so every subscriber sees the
- * same order. A publication first waits in the worker's part of the channel. A *sweep* then goes over
- * the part's members and links everything that waits, joined to one run of bytes, to what is due to
- * each connection; connections with something due are *dirty* and are served in turn, each with one
- * system call for all that is due to it, a slice of them per turn of the loop.
+ * same order. A publication first waits in the worker's part of the channel. A *sweep* then goes
+ * over the part's members and links everything that waits, joined to one run of bytes, to what is
+ * due to each connection; connections with something due are *dirty* and are served in turn, each
+ * with one system call for all that is due to it, a slice of them per turn of the loop.
  *
- * While dirty connections are being served new publications gather in their parts, and the next sweep
- * takes them all: the busier the server, the more messages go out in one call. A small part does not
- * wait for a large sweep: it is swept and written at once.
+ * While dirty connections are being served new publications gather in their parts, and the next
+ * sweep takes them all: the busier the server, the more messages go out in one call. A small part
+ * does not wait for a large sweep: it is swept and written at once.
  *
- * Nothing here is allocated or counted per recipient: due items come from one list per worker that is
- * emptied when nobody is dirty any more, and the frames are kept by the worker until then.
+ * Nothing here is allocated or counted per recipient: due items come from one list per worker that
+ * is emptied when nobody is dirty any more, and the frames are kept by the worker until then.
  */
 #include <stdlib.h>
 
 #include "hub_internal.h"
 
 enum {
-    SLICE = 128,        /* connections served per turn: about a millisecond of system calls */
-    SMALL_PART = 64,    /* members up to which a part does not wait for others */
-    WRITE_FRAMES = 64,  /* frames in one call */
+    SLICE = 128,         /* connections served per turn: about a millisecond of system calls */
+    SMALL_PART = 64,     /* members up to which a part does not wait for others */
+    WRITE_FRAMES = 64,   /* frames in one call */
     BATCH_BYTES = 65536, /* messages up to this size together are joined before a sweep */
-    SWEEP_STEP = 7919,  /* sweeps begin at another member each time, so that nobody is always last */
+    SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
 /* ---- growing lists ---- */
@@ -518,8 +518,8 @@ static publishing *publishing_new(const publication *pub)
     return m;
 }
 
-/* FNV-1a, only to spread channels over workers: a peer that aims at one worker gains nothing that it
- * could not have by publishing to one channel. */
+/* FNV-1a, only to spread channels over workers: a peer that aims at one worker gains nothing that
+ * it could not have by publishing to one channel. */
 static uint64_t name_hash(view name)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Errands: something to be done with chosen connections. The caller's thread finds them (by id in
- * the registry, by user in the user's group, or by a traversal of the whole registry), all under RCU,
- * and posts them in batches to their owners, who do it.
+ * the registry, by user in the user's group, or by a traversal of the whole registry), all under
+ * RCU, and posts them in batches to their owners, who do it.
  *
  * A batch holds pointers. That they are good when it is opened is shown at conn_on_release().
  */
@@ -190,7 +190,8 @@ static void visit_user(outing *o)
     gcast_read_end(users);
 }
 
-/* A traversal of the whole registry, cut into sections so that it delays no reclamation for long. */
+/* A traversal of the whole registry, cut into sections so that it delays no reclamation for long.
+ */
 static void visit_all(outing *o)
 {
     gcast_registry *conns = o->hub->conns;

@@ -5,13 +5,14 @@
  * Words
  *   worker        one thread with its event loop; owns the connections it accepted
  *   connection    one client (struct hub_conn, embedded in whatever the transport has for it)
- *   group         a named set of connections: the subscribers of a channel, or one user's connections
- *   home worker   the one worker that puts the publications of a channel in order, chosen by its name
+ *   group         a named set of connections: the subscribers of a channel, or one user's
+ * connections home worker   the one worker that puts the publications of a channel in order, chosen
+ * by its name
  *
- * Threads. Everything of a connection is done by the worker that owns it. Any thread that has called
- * hub_thread_enter() may publish, post errands and ask for figures: it reads the registries and the
- * groups under RCU, waiting for nobody, and reaches the owners through their mailboxes.
- * A function that says "owner" must run on the worker that owns its argument.
+ * Threads. Everything of a connection is done by the worker that owns it. Any thread that has
+ * called hub_thread_enter() may publish, post errands and ask for figures: it reads the registries
+ * and the groups under RCU, waiting for nobody, and reaches the owners through their mailboxes. A
+ * function that says "owner" must run on the worker that owns its argument.
  *
  * The hub knows neither sockets nor event loops: it writes through a struct hub_sink.
  */
@@ -53,14 +54,14 @@ typedef struct hub_conn {
     list dirty;         /* owner: in the worker's list while something waits to be written */
     uint32_t due_first; /* owner: what waits, a chain through the worker's due list; 0: nothing */
     uint32_t due_last;
-    hub_sub *subs;         /* owner: its subscriptions */
+    hub_sub *subs;             /* owner: its subscriptions */
     _Atomic(hub_sub *) x_user; /* owner writes before joining; its place in the user's group */
-    hub_outbox *outbox;    /* owner: what the socket did not take; NULL: nothing */
-    uint16_t sub_count;    /* owner */
-    uint16_t doom_code;    /* owner: to be disconnected with this at the end of the turn; 0: no */
-    bool joined;           /* owner: is, or was, in the registry */
-    bool closing;          /* owner: takes nothing more */
-    letter farewell;       /* rcu: posted to the owner after the grace period */
+    hub_outbox *outbox;        /* owner: what the socket did not take; NULL: nothing */
+    uint16_t sub_count;        /* owner */
+    uint16_t doom_code; /* owner: to be disconnected with this at the end of the turn; 0: no */
+    bool joined;        /* owner: is, or was, in the registry */
+    bool closing;       /* owner: takes nothing more */
+    letter farewell;    /* rcu: posted to the owner after the grace period */
 } hub_conn;
 
 /* What a transport does for the hub; all on the owner's thread. */
@@ -95,7 +96,8 @@ typedef struct hub_opts {
  * take one. */
 hub *hub_new(const hub_opts *opts);
 
-/* After every worker's thread has ended and every connection was released. Waits for grace periods. */
+/* After every worker's thread has ended and every connection was released. Waits for grace periods.
+ */
 void hub_free(hub *h);
 
 /* Around everything else here, once a thread. */
@@ -176,7 +178,8 @@ typedef struct hub_channel_stats {
 /* Any thread. Zero for a channel that nobody listens to. */
 hub_channel_stats hub_channel_count(hub *h, view channel);
 
-/* Any thread. Calls fn for every channel with subscribers, inside a read section: fn must not block. */
+/* Any thread. Calls fn for every channel with subscribers, inside a read section: fn must not
+ * block. */
 void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg);
 
 /* ---- errands: something to be done with chosen connections, by their owners ---- */

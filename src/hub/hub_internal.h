@@ -14,8 +14,8 @@ typedef struct hub_members hub_members;
 /* ---- group.c: named sets of connections ---- */
 
 /*
- * A channel's subscribers, or the connections of a user. Each worker keeps its own members in a part
- * that it alone changes; everybody may read all parts under RCU.
+ * A channel's subscribers, or the connections of a user. Each worker keeps its own members in a
+ * part that it alone changes; everybody may read all parts under RCU.
  *
  * Life: `x_holders` counts the parts that have members and the letters on their way. It can only
  * rise from a number above zero (group_hold), so whoever brings it to zero ends the group: out of
@@ -32,22 +32,22 @@ struct hub_group {
 };
 
 struct hub_part {
-    hub_part *next;                    /* const once published */
-    hub_group *group;                  /* const */
-    hub_worker *worker;                /* const: the owner */
-    _Atomic(hub_members *) x_members;  /* rcu: written by the owner; NULL until the first member */
-    _Atomic(uint32_t) x_count;         /* owner writes */
-    uint32_t free_slot;                /* owner: first of the chain of empty slots, or NO_SLOT */
-    uint32_t sweep;                    /* owner: where the last sweep began */
-    uint32_t frame_count;              /* owner: publications that wait for the next sweep */
+    hub_part *next;                   /* const once published */
+    hub_group *group;                 /* const */
+    hub_worker *worker;               /* const: the owner */
+    _Atomic(hub_members *) x_members; /* rcu: written by the owner; NULL until the first member */
+    _Atomic(uint32_t) x_count;        /* owner writes */
+    uint32_t free_slot;               /* owner: first of the chain of empty slots, or NO_SLOT */
+    uint32_t sweep;                   /* owner: where the last sweep began */
+    uint32_t frame_count;             /* owner: publications that wait for the next sweep */
     uint32_t frame_cap;
     frame **frames;
-    list waiting;                      /* owner: in the worker's list while frame_count > 0 */
+    list waiting; /* owner: in the worker's list while frame_count > 0 */
 };
 
 /*
- * The members of a part, dense. A slot holds a hub_sub, or the number of the next empty slot with the
- * lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice.
+ * The members of a part, dense. A slot holds a hub_sub, or the number of the next empty slot with
+ * the lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice.
  */
 struct hub_members {
     struct rcu_head rcu;
@@ -131,12 +131,12 @@ struct hub_worker {
     void *wake_arg; /* const */
     mailbox mailbox;
     metrics metrics;
-    list waiting;  /* owner: parts with publications that no sweep has taken up */
-    list dirty;    /* owner: connections with something due, first come first served */
-    list doomed;   /* owner: connections to disconnect at the end of the turn */
-    due_list due;  /* owner */
+    list waiting;   /* owner: parts with publications that no sweep has taken up */
+    list dirty;     /* owner: connections with something due, first come first served */
+    list doomed;    /* owner: connections to disconnect at the end of the turn */
+    due_list due;   /* owner */
     held_list held; /* owner */
-    buf scratch;   /* owner: messages are built here */
+    buf scratch;    /* owner: messages are built here */
 };
 
 /* Owner. What waits in the part goes to those who are members now. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the socket of one connection did not take: frames with how far they are written. Made when a
- * write falls short and freed when all is written, so that only slow connections pay for it. Here, and
- * only here, a frame is counted for a recipient.
+ * write falls short and freed when all is written, so that only slow connections pay for it. Here,
+ * and only here, a frame is counted for a recipient.
  */
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 enum { FIRST_SEGMENTS = 8, WRITE_SEGMENTS = 64 };
 
 typedef struct segment {
-    frame *frame; /* one reference */
+    frame *frame;  /* one reference */
     uint32_t from; /* bytes before it are written */
     uint32_t to;
 } segment;
@@ -156,8 +156,8 @@ uint64_t hub_conn_stalled_since_ms(const hub_conn *c)
     return c->outbox == NULL ? 0 : c->outbox->stalled_since_ms;
 }
 
-/* Where the message that has been begun at `from` ends: what the transport framed lies one after the
- * other in f. */
+/* Where the message that has been begun at `from` ends: what the transport framed lies one after
+ * the other in f. */
 static uint32_t message_end(const hub_sink *sink, const frame *f, uint32_t from)
 {
     uint32_t end = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The letter box of one worker: any thread posts, only the owner opens. Posting is wait-free (one
- * atomic exchange, liburcu's wfcqueue) and letters are opened in the order in which they were posted,
- * which everything that must be in order relies on.
+ * atomic exchange, liburcu's wfcqueue) and letters are opened in the order in which they were
+ * posted, which everything that must be in order relies on.
  */
 #ifndef MAILBOX_MAILBOX_H
 #define MAILBOX_MAILBOX_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event loops: a worker is one thread with one libuv loop, its own listening sockets, its own
- * connections and its own timers. Workers share nothing that changes but a count of open connections.
+ * connections and its own timers. Workers share nothing that changes but a count of open
+ * connections.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -17,7 +18,7 @@ typedef struct net_worker net_worker;
 
 /* What all workers share. */
 typedef struct net_house {
-    const config *config;     /* const */
+    const config *cfg;        /* const */
     hub *hub;                 /* const */
     const http_route *routes; /* const: what is served beside WebSocket */
     size_t route_count;

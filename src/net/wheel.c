@@ -57,7 +57,8 @@ void wheel_advance(wheel *w, uint64_t now_ms, void (*expired)(void *arg, wheel_i
 {
     uint64_t last = now_ms / WHEEL_TICK_MS;
 
-    /* After a long pause (a stopped process) one round sees every slot; more would see them again. */
+    /* After a long pause (a stopped process) one round sees every slot; more would see them again.
+     */
     if (last > w->tick + WHEEL_SLOTS)
         w->tick = last - WHEEL_SLOTS;
     while (w->tick < last) {

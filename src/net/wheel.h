@@ -35,8 +35,8 @@ void wheel_set(wheel *w, wheel_item *item, uint64_t due_ms);
 /* Harmless when nothing is set. */
 void wheel_clear(wheel_item *item);
 
-/* Calls `expired` for every item whose deadline has come, after clearing it; it may set and clear any
- * item, the one it was called for included. */
+/* Calls `expired` for every item whose deadline has come, after clearing it; it may set and clear
+ * any item, the one it was called for included. */
 void wheel_advance(wheel *w, uint64_t now_ms, void (*expired)(void *arg, wheel_item *item),
                    void *arg);
 

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening sockets: opening them, and accepting without ever spinning. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net_internal.h"
+
+enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, LOG_EVERY_MS = 5000 };
+
+/* ---- opening ---- */
+
+typedef struct endpoint {
+    struct sockaddr_storage addr;
+    socklen_t len;
+} endpoint;
+
+static void set_port(endpoint *e, uint32_t port)
+{
+    if (e->addr.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)&e->addr)->sin6_port = htons((uint16_t)port);
+    else
+        ((struct sockaddr_in *)&e->addr)->sin_port = htons((uint16_t)port);
+}
+
+static uint32_t get_port(int fd)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof addr;
+
+    if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
+        return 0;
+    return ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
+                                            : ((struct sockaddr_in *)&addr)->sin_port);
+}
+
+/* The addresses that `address` stands for: one, or both families' "any". 0: not an address. */
+static int endpoints_of(view address, endpoint out[NET_MAX_LISTENERS])
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT};
+    char text[INET6_ADDRSTRLEN] = "";
+    int count = 0;
+
+    if (address.len >= sizeof text)
+        return 0;
+    memcpy(text, address.len == 0 ? "" : address.ptr, address.len);
+    if (address.len == 0 || inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+        memcpy(&out[count].addr, &v4, sizeof v4);
+        out[count++].len = sizeof v4;
+    }
+    if (address.len == 0 || (count == 0 && inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)) {
+        memcpy(&out[count].addr, &v6, sizeof v6);
+        out[count++].len = sizeof v6;
+    }
+    return count;
+}
+
+static bool set_option(int fd, int level, int option)
+{
+    int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+/* A bound socket; -1 with errno. TCP_NODELAY passes on to what is accepted: a flush is a whole
+ * message, waiting for more would only delay it. */
+static int bind_socket(const endpoint *e, bool shared)
+{
+    int fd = socket(e->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool v6 = e->addr.ss_family == AF_INET6;
+
+    if (fd < 0)
+        return -1;
+    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR) &&
+        (!shared || set_option(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+        (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY) &&
+        bind(fd, (const struct sockaddr *)&e->addr, e->len) == 0)
+        return fd;
+
+    int error = errno;
+
+    (void)close(fd);
+    errno = error;
+    return -1;
+}
+
+/* SO_REUSEPORT would let a second server of the same user share a busy port in silence; a socket
+ * without it tells whether anybody is there. */
+static bool port_is_free(const endpoint *e)
+{
+    int fd = bind_socket(e, false);
+    bool is_free = fd >= 0 && listen(fd, 1) == 0;
+    int error = errno;
+
+    if (fd >= 0)
+        (void)close(fd);
+    errno = error;
+    return is_free;
+}
+
+static bool listen_on(endpoint *e, uint32_t *port, unsigned workers, net_listeners *out)
+{
+    set_port(e, *port);
+    if (*port != 0 && !port_is_free(e))
+        return false;
+    for (unsigned i = 0; i < workers; i++) {
+        int fd = bind_socket(e, true);
+
+        if (fd < 0)
+            return false;
+        out[i].fds[out[i].count++] = fd;
+        if (listen(fd, BACKLOG) != 0)
+            return false;
+        *port = get_port(fd);
+        set_port(e, *port);
+    }
+    return true;
+}
+
+static void close_all(net_listeners *listeners, unsigned workers)
+{
+    for (unsigned i = 0; i < workers; i++) {
+        for (int k = 0; k < listeners[i].count; k++)
+            (void)close(listeners[i].fds[k]);
+        listeners[i].count = 0;
+    }
+}
+
+bool net_listen(view address, uint32_t *port, unsigned workers, net_listeners *out, char *error,
+                size_t error_size)
+{
+    endpoint endpoints[NET_MAX_LISTENERS] = {0};
+    int count = endpoints_of(address, endpoints);
+
+    memset(out, 0, workers * sizeof *out);
+    if (count == 0) {
+        (void)snprintf(error, error_size, "http_server.address: not an IPv4 or IPv6 address: %s",
+                       log_quote(address).text);
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (listen_on(&endpoints[i], port, workers, out))
+            continue;
+        if (i > 0 && errno == EAFNOSUPPORT) {
+            log_info("NET-NO-IPV6", "listening=ipv4");
+            break;
+        }
+        (void)snprintf(error, error_size, "http_server.port: cannot listen on port %u: %s",
+                       (unsigned)*port, strerror(errno));
+        close_all(out, workers);
+        return false;
+    }
+    return true;
+}
+
+/* ---- accepting ---- */
+
+static void refuse(net_worker *w, int fd)
+{
+    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+                               "Connection: close\r\nRetry-After: 5\r\n\r\n";
+    static log_limit limit;
+    uint64_t dropped;
+
+    metric_add(&worker_metrics(w)->x_connections_refused, 1);
+    if (log_limit_pass(&limit, LOG_EVERY_MS, &dropped))
+        log_warn("NET-FULL", "connections=%u also_refused=%llu", w->house->max_connections,
+                 (unsigned long long)dropped);
+    /* Whether it arrives or not, the peer learns that it is not served. */
+    ssize_t written = send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)written;
+    (void)close(fd);
+}
+
+/* Descriptors have run out: gives up the spare one for a moment to take a connection and turn it
+ * away, else the listening socket would stay readable and the loop would spin. */
+static bool shed(net_worker *w, int listener)
+{
+    if (w->spare_fd < 0)
+        return false;
+    (void)close(w->spare_fd);
+
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0)
+        refuse(w, fd);
+    w->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd >= 0;
+}
+
+static void note_accept_error(net_worker *w, int error)
+{
+    static log_limit limit;
+    uint64_t dropped;
+
+    metric_add(&worker_metrics(w)->x_accept_errors, 1);
+    if (log_limit_pass(&limit, LOG_EVERY_MS, &dropped))
+        log_warn("NET-ACCEPT", "error=\"%s\" also_failed=%llu", strerror(error),
+                 (unsigned long long)dropped);
+}
+
+/* One connection. false: stop for this turn. */
+static bool accept_one(net_worker *w, int listener)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0) {
+        int error = errno;
+
+        if (error == EAGAIN || error == EWOULDBLOCK)
+            return false;
+        note_accept_error(w, error);
+        if (error == EMFILE || error == ENFILE)
+            return shed(w, listener);
+        return error == EINTR || error == ECONNABORTED;
+    }
+    /* relaxed: a limit that is passed by a few is as good */
+    if (atomic_load_explicit(&w->house->x_connections, memory_order_relaxed) >=
+        w->house->max_connections) {
+        refuse(w, fd);
+        return true;
+    }
+    metric_add(&worker_metrics(w)->x_connections_accepted, 1);
+    conn_start(w, fd);
+    return true;
+}
+
+static void on_acceptable(uv_poll_t *handle, int status, int events)
+{
+    net_worker *w = handle->data;
+    int fd;
+
+    (void)events;
+    if (status != 0 || uv_fileno((uv_handle_t *)handle, &fd) != 0)
+        return;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        if (!accept_one(w, fd))
+            return;
+    }
+}
+
+bool listener_start(net_worker *w)
+{
+    w->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int i = 0; i < w->listeners.count; i++) {
+        if (uv_poll_init(&w->loop, &w->accept[i], w->listeners.fds[i]) != 0)
+            return false;
+        w->accept[i].data = w;
+        if (uv_poll_start(&w->accept[i], UV_READABLE, on_acceptable) != 0)
+            return false;
+    }
+    return true;
+}
+
+void listener_stop(net_worker *w)
+{
+    for (int i = 0; i < w->listeners.count; i++) {
+        uv_close((uv_handle_t *)&w->accept[i], NULL);
+        (void)close(w->listeners.fds[i]);
+    }
+    w->listeners.count = 0;
+    if (w->spare_fd >= 0)
+        (void)close(w->spare_fd);
+    w->spare_fd = -1;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. */
+#ifndef NET_NET_INTERNAL_H
+#define NET_NET_INTERNAL_H
+
+#include <pthread.h>
+
+#include <uv.h>
+
+#include "client.h"
+#include "net.h"
+#include "wheel.h"
+#include "ws.h"
+
+enum {
+    READ_BUFFER = 65536,
+    READS_PER_TURN = 4,    /* of one connection, so that a fast sender leaves room for others */
+    IDLE_READERS = 16,     /* WebSocket readers kept for the next message */
+    CLOSE_WAIT_MS = 5000,  /* for the peer to close after us */
+    REQUEST_WAIT_MS = 10000, /* for a request to come in... */
+    REQUEST_BYTES_PER_MS = 16, /* ...and as much longer as this rate asks for */
+    KEEP_ALIVE_MS = 60000, /* without a request */
+    MAX_RESPONSES = 262144, /* bytes of unsent responses at which requests wait */
+};
+
+typedef enum conn_phase {
+    CONN_HTTP,    /* requests and responses */
+    CONN_WS,      /* a WebSocket client */
+    CONN_CLOSING, /* we have sent a close frame and wait for the peer's */
+    CONN_LINGER,  /* all is said: what still comes is thrown away until the peer closes */
+    CONN_DEAD,    /* the handle is closing */
+} conn_phase;
+
+/* What a connection needs while it speaks HTTP. */
+typedef struct http_side {
+    http_session *session;
+    buf in;             /* bytes that wait for earlier responses to be sent */
+    buf out;            /* responses; the first `sent` bytes are gone */
+    size_t sent;
+    uint64_t began_ms;  /* when the current request began */
+    uint64_t received;  /* bytes since then */
+    bool peer_done;     /* the peer will send nothing more */
+    bool close;         /* after what is in `out` */
+} http_side;
+
+/* One TCP connection. Everything in it is the owner's but for what hub_conn says of itself. */
+typedef struct net_conn {
+    client client; /* used from the upgrade on */
+    uv_poll_t poll;
+    net_worker *worker; /* const */
+    wheel_item timer;
+    http_side *http;   /* CONN_HTTP only */
+    ws_reader *reader; /* while part of a message is in flight */
+    frame *pong;       /* the answer to the last ping, while the socket takes nothing */
+    int fd;
+    uint8_t events;    /* what the poll handle watches */
+    uint8_t phase;     /* conn_phase */
+    bool broken;       /* a write failed: to be ended when it is safe */
+    bool peer_closed;  /* the peer's close frame has come */
+} net_conn;
+
+struct net_worker {
+    net_house *house;   /* const */
+    hub_worker *hub;    /* const */
+    client_desk desk;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_idle_t work;     /* active while a turn of the hub is wanted */
+    uv_timer_t tick;
+    uv_prepare_t before_poll;
+    uv_poll_t accept[NET_MAX_LISTENERS];
+    net_listeners listeners;
+    wheel wheel;
+    ws_reader *readers[IDLE_READERS];
+    int reader_count;
+    int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
+    uint32_t conn_count; /* connections whose memory is not yet free */
+    uint64_t busy_from_ns;   /* for the loop's lag: end of the last wait, */
+    uint64_t idle_before_ns; /* idle time up to then, */
+    uint64_t longest_ns;     /* longest turn of this second, */
+    uint64_t second_ms;      /* and when it began */
+    bool stopping;
+    bool reported;       /* on_empty was called */
+    bool was_late;       /* the last tick came late and was passed over */
+    _Atomic(uint32_t) x_orders; /* any thread: what net_worker_stop() and its like ask for */
+    pthread_t thread;
+    char buffer[READ_BUFFER];
+};
+
+enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4 };
+
+static inline uint64_t worker_now_ms(net_worker *w)
+{
+    return uv_now(&w->loop);
+}
+
+static inline metrics *worker_metrics(net_worker *w)
+{
+    return hub_worker_metrics(w->hub);
+}
+
+static inline net_conn *conn_of(hub_conn *c)
+{
+    return container_of(c, net_conn, client.conn);
+}
+
+/* ---- listener.c ---- */
+
+bool listener_start(net_worker *w);
+void listener_stop(net_worker *w);
+
+/* ---- conn.c ---- */
+
+/* Takes over the descriptor of an accepted connection; closes it when out of memory. */
+void conn_start(net_worker *w, int fd);
+
+/* Ends the connection at once. Idempotent. Nothing of it may be used by the caller afterwards but
+ * `phase`; the memory goes when the loop and the hub are done with it. */
+void conn_end(net_conn *c);
+
+/* All is sent: tells the peer so and throws away what still comes, for CLOSE_WAIT_MS at most. Closing
+ * at once would have the kernel reset the connection and lose what the peer has not read yet. */
+void conn_linger(net_conn *c);
+
+void conn_watch(net_conn *c, int events);
+void conn_set_deadline(net_conn *c, uint64_t due_ms);
+
+/* The server is stopping. */
+void conn_shut_down(net_conn *c);
+
+/* Whether the socket takes nothing more now; other errors mark the connection broken. Returns what
+ * was written, 0 or -1, as hub_sink.write. */
+ssize_t conn_write(net_conn *c, const struct iovec *iov, int count);
+
+void conn_on_deadline(void *arg, wheel_item *item);
+
+/* ---- http_side.c ---- */
+
+bool http_side_open(net_conn *c);
+void http_side_free(net_conn *c);
+void http_side_input(net_conn *c, view bytes);
+/* The peer has finished sending. */
+void http_side_eof(net_conn *c);
+void http_side_writable(net_conn *c);
+void http_side_deadline(net_conn *c);
+
+/* ---- ws_side.c ---- */
+
+/* The handshake of `rq` is accepted: from here on the connection is a WebSocket client's. */
+void ws_side_open(net_conn *c, view user);
+void ws_side_input(net_conn *c, view bytes);
+void ws_side_writable(net_conn *c);
+void ws_side_deadline(net_conn *c);
+void ws_side_free(net_conn *c);
+/* Sends a close frame and waits for the peer's. */
+void ws_side_disconnect(net_conn *c, uint32_t code, view reason);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* One worker: its thread, its loop, its turns, its stop. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net_internal.h"
+
+/* ---- turns of the hub ---- */
+
+static void on_work(uv_idle_t *handle)
+{
+    net_worker *w = handle->data;
+
+    if (!hub_worker_turn(w->hub))
+        (void)uv_idle_stop(handle);
+}
+
+/* The idle handle keeps the loop from sleeping, and gives it a look at its sockets between turns. */
+static void request_turn(net_worker *w)
+{
+    if (!uv_is_active((uv_handle_t *)&w->work))
+        (void)uv_idle_start(&w->work, on_work);
+}
+
+/* ---- stopping ---- */
+
+static void shut_down_handle(uv_handle_t *handle, void *arg)
+{
+    net_worker *w = arg;
+
+    if (handle->type == UV_POLL && handle->data != w && !uv_is_closing(handle))
+        conn_shut_down(handle->data);
+}
+
+static void drop_handle(uv_handle_t *handle, void *arg)
+{
+    net_worker *w = arg;
+
+    if (handle->type == UV_POLL && handle->data != w && !uv_is_closing(handle))
+        conn_end(handle->data);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void obey(net_worker *w)
+{
+    /* PAIRS release in order(): what was done before the order is seen */
+    uint32_t orders = atomic_exchange_explicit(&w->x_orders, 0, memory_order_acquire);
+
+    if ((orders & ORDER_STOP) != 0 && !w->stopping) {
+        w->stopping = true;
+        listener_stop(w);
+        uv_walk(&w->loop, shut_down_handle, w);
+    }
+    if ((orders & ORDER_DROP) != 0)
+        uv_walk(&w->loop, drop_handle, w);
+    if ((orders & ORDER_EXIT) != 0)
+        uv_walk(&w->loop, close_handle, NULL);
+}
+
+static void order(net_worker *w, uint32_t what)
+{
+    /* PAIRS acquire in obey() */
+    atomic_fetch_or_explicit(&w->x_orders, what, memory_order_release);
+    (void)uv_async_send(&w->wake);
+}
+
+void net_worker_stop(net_worker *w)
+{
+    order(w, ORDER_STOP);
+}
+
+void net_worker_drop(net_worker *w)
+{
+    order(w, ORDER_DROP);
+}
+
+void net_worker_exit(net_worker *w)
+{
+    order(w, ORDER_EXIT);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    net_worker *w = handle->data;
+
+    obey(w);
+    if (hub_worker_turn(w->hub))
+        request_turn(w);
+}
+
+/* ---- time ---- */
+
+static void note_lag(net_worker *w, uint64_t now_ms)
+{
+    if (now_ms < w->second_ms + 1000)
+        return;
+    /* relaxed: a figure for display */
+    atomic_store_explicit(&worker_metrics(w)->x_loop_lag_us, w->longest_ns / 1000,
+                          memory_order_relaxed);
+    w->longest_ns = 0;
+    w->second_ms = now_ms;
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+    net_worker *w = handle->data;
+    uint64_t now = worker_now_ms(w);
+    bool late = now > (w->wheel.tick + 10) * WHEEL_TICK_MS;
+
+    note_lag(w, now);
+    /* After a pause (a stopped process, a long turn) the sockets come first: the pongs that deadlines
+     * wait for are probably there. */
+    if (late && !w->was_late) {
+        w->was_late = true;
+        return;
+    }
+    w->was_late = false;
+    wheel_advance(&w->wheel, now, conn_on_deadline, w);
+    if (!w->stopping || w->conn_count != 0 || w->reported)
+        return;
+    w->reported = true;
+    w->house->on_empty(w->house->arg);
+}
+
+/* Before the loop waits: how long was this turn? */
+static void on_before_poll(uv_prepare_t *handle)
+{
+    net_worker *w = handle->data;
+    uint64_t now = uv_hrtime();
+    uint64_t idle = uv_metrics_idle_time(&w->loop);
+    uint64_t turn = now - w->busy_from_ns - (idle - w->idle_before_ns);
+
+    if (turn > w->longest_ns)
+        w->longest_ns = turn;
+    w->busy_from_ns = now;
+    w->idle_before_ns = idle;
+}
+
+/* ---- life ---- */
+
+static bool init_handles(net_worker *w)
+{
+    if (uv_loop_init(&w->loop) != 0)
+        return false;
+    if (uv_loop_configure(&w->loop, UV_METRICS_IDLE_TIME) != 0 ||
+        uv_async_init(&w->loop, &w->wake, on_wake) != 0)
+        return false;
+    (void)uv_idle_init(&w->loop, &w->work); /* these three cannot fail */
+    (void)uv_timer_init(&w->loop, &w->tick);
+    (void)uv_prepare_init(&w->loop, &w->before_poll);
+    w->wake.data = w->work.data = w->tick.data = w->before_poll.data = w;
+    return uv_timer_start(&w->tick, on_tick, WHEEL_TICK_MS, WHEEL_TICK_MS) == 0 &&
+           uv_prepare_start(&w->before_poll, on_before_poll) == 0;
+}
+
+net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners *listeners)
+{
+    net_worker *w = calloc(1, sizeof *w);
+
+    if (w == NULL)
+        return NULL;
+    w->house = house;
+    w->listeners = *listeners;
+    w->hub = hub_worker_init(house->hub, index, w);
+    if (!init_handles(w) ||
+        !client_desk_init(&w->desk, house->cfg, house->hub, w->hub, &net_sink) ||
+        !listener_start(w)) {
+        free(w); /* the process ends: it could not start */
+        return NULL;
+    }
+    wheel_init(&w->wheel, worker_now_ms(w));
+    return w;
+}
+
+static void *thread_main(void *arg)
+{
+    net_worker *w = arg;
+
+    hub_thread_enter(w->house->hub);
+    hub_worker_bind(w->hub);
+    w->busy_from_ns = uv_hrtime();
+    (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* until net_worker_exit() closes the last handle */
+    (void)mailbox_drain(hub_worker_mailbox(w->hub));
+    hub_worker_bind(NULL);
+    hub_thread_leave(w->house->hub);
+    return NULL;
+}
+
+bool net_worker_start(net_worker *w)
+{
+    sigset_t all;
+    sigset_t saved;
+
+    /* Signals are the main thread's: its loop turns them into an orderly stop. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &saved);
+
+    int error = pthread_create(&w->thread, NULL, thread_main, w);
+
+    (void)pthread_sigmask(SIG_SETMASK, &saved, NULL);
+    if (error != 0)
+        log_error("NET-THREAD", "error=\"%s\"", strerror(error));
+    return error == 0;
+}
+
+void net_worker_join(net_worker *w)
+{
+    (void)pthread_join(w->thread, NULL);
+    (void)uv_loop_close(&w->loop); /* all handles are closed: uv_run() has returned */
+    client_desk_fini(&w->desk);
+    while (w->reader_count != 0)
+        ws_reader_free(w->readers[--w->reader_count]);
+    free(w);
+}
