@@ -252,6 +252,15 @@ static void begin_body(http_session *s)
         refuse(s, 413, "body too large");
 }
 
+/* http-parser's own reading of Connection misses tokens after an empty list element. */
+static void read_connection(http_request *rq)
+{
+    rq->keep_alive = rq->minor >= 1 &&
+                     !http_header_has_token(rq, VIEW_LIT("connection"), VIEW_LIT("close"));
+    rq->upgrade = http_header_count(rq, VIEW_LIT("upgrade")) != 0 &&
+                  http_header_has_token(rq, VIEW_LIT("connection"), VIEW_LIT("upgrade"));
+}
+
 static void finish_head(http_session *s)
 {
     http_request *rq = &s->request;
@@ -263,8 +272,7 @@ static void finish_head(http_session *s)
     rq->method = view_of(http_method_str((enum http_method)s->parser.method));
     rq->headers = s->headers;
     rq->minor = s->parser.http_minor;
-    rq->keep_alive = rq->minor >= 1 && http_should_keep_alive(&s->parser) != 0;
-    rq->upgrade = s->parser.upgrade != 0;
+    read_connection(rq);
     if (check_method(s) && check_host(s) && check_transfer_encoding(s) && check_expect(s) &&
         split_target(s))
         begin_body(s);

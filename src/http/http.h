@@ -45,9 +45,8 @@ typedef enum http_state {
 } http_state;
 
 /*
- * max_body: bytes of a request body, over it 413. NULL: out of memory. A session is of about 3.6
- * KB; with it come at most HTTP_MAX_HEAD bytes of head and twice max_body of body, both as they
- * arrive.
+ * max_body: bytes of a request body, over it 413. NULL: out of memory. A session takes about 4 KB;
+ * with it come at most HTTP_MAX_HEAD bytes of head and twice max_body of body, both as they arrive.
  */
 http_session *http_session_new(size_t max_body);
 void http_session_free(http_session *s); /* NULL is harmless */

@@ -70,11 +70,10 @@ static bool is_control(uint8_t opcode)
 static void begin_control(ws_reader *r)
 {
     uint8_t opcode = frame_head_opcode(&r->head);
+    bool half_a_code = opcode == WS_CLOSE && r->payload_left == 1;
 
     r->control_len = 0;
-    if (opcode > WS_PONG)
-        fail(r, WS_CLOSE_PROTOCOL);
-    else if (opcode == WS_CLOSE && r->payload_left == 1) /* half a code */
+    if (opcode > WS_PONG || half_a_code)
         fail(r, WS_CLOSE_PROTOCOL);
 }
 

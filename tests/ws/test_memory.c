@@ -6,7 +6,7 @@
 #include <wslay/wslay.h>
 
 #include "failing_alloc.h"
-#include "recorder.h"
+#include "ws_recorder.h"
 
 static const ws_limits limits = {.max_message = 1000000, .max_fragments = 100};
 

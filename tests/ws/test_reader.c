@@ -2,7 +2,7 @@
 /* Section numbers: RFC 6455. Every case is fed whole, byte by byte, and cut at each place. */
 #include <criterion/criterion.h>
 
-#include "recorder.h"
+#include "ws_recorder.h"
 
 static const ws_limits limits = {.max_message = 100, .max_fragments = 4};
 

@@ -43,13 +43,14 @@ Test(ws_writer, closes_with_code_and_reason)
 /* `prefix` letters, then as many euro signs (3 bytes) as make more than fits */
 static size_t cut_reason_len(size_t prefix)
 {
+    view euro = VIEW_LIT("\xe2\x82\xac");
     char reason[400];
     uint8_t out[2 + WS_MAX_CONTROL];
     size_t len = prefix;
 
     memset(reason, 'a', prefix);
     for (; len + 3 <= sizeof reason; len += 3)
-        memcpy(reason + len, "\xe2\x82\xac", 3);
+        memcpy(reason + len, euro.ptr, euro.len);
 
     size_t n = ws_close_frame(out, 1000, (view){reason, len});
 

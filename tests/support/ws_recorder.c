@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "recorder.h"
+#include "ws_recorder.h"
 
 static void note(recorder *rec, ws_opcode opcode, const char *name, view payload)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes down what a reader reports: "text(hello) ping() close 1000(bye) failed 1002". */
-#ifndef TESTS_WS_RECORDER_H
-#define TESTS_WS_RECORDER_H
+#ifndef SUPPORT_WS_RECORDER_H
+#define SUPPORT_WS_RECORDER_H
 
 #include "buf.h"
 #include "ws.h"
