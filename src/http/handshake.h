@@ -7,19 +7,22 @@
 #include "http.h"
 
 typedef struct handshake {
-    int status;         /* 101, or the status to refuse with: 400, 403, 405, 426 */
-    const char *reason; /* one line for the body of a refusal */
-    const char
-        *headers;  /* what the refusal must carry: Allow, Sec-WebSocket-Version, ... or NULL */
-    view protocol; /* the subprotocol chosen from those offered; empty: none */
+    int status;          /* 101, or the status to refuse with: 400, 405, 426 */
+    const char *reason;  /* one line for the body of a refusal */
+    const char *headers; /* header lines that a refusal must carry, or NULL */
+    view protocol;       /* the subprotocol chosen from those offered; empty: none */
 } handshake;
 
-/* Checks everything but the origin: method, version 13, key (16 bytes in base64, exactly one),
- * Host, Upgrade and Connection tokens, no body. `protocols`: NULL-terminated list of those we
- * speak. */
+/*
+ * Checks everything but the origin: method, version 13, key (16 bytes in base64, exactly one),
+ * Host, Upgrade and Connection tokens, no body. Extensions that the client offers are declined by
+ * not being named in the answer. `protocols`: NULL-terminated list of those we speak, the preferred
+ * ones first; it must outlive the result.
+ */
 handshake handshake_check(const http_request *rq, const char *const *protocols);
 
-/* Appends the 101 response for a request that passed. */
+/* Appends the 101 response for a request that passed; `protocol` is that of the result. When
+ * memory runs out, out->failed is set. */
 void handshake_accept(buf *out, const http_request *rq, view protocol);
 
 #endif

@@ -31,8 +31,9 @@ typedef struct http_request {
     view body;
     const http_header *headers;
     size_t header_count;
-    bool keep_alive;
-    bool upgrade; /* asks to leave HTTP after this request */
+    unsigned minor;  /* of the version HTTP/1.minor */
+    bool keep_alive; /* may be followed by another request; never with HTTP/1.0 */
+    bool upgrade;    /* asks to leave HTTP after this request */
 } http_request;
 
 typedef struct http_session http_session;
@@ -43,23 +44,30 @@ typedef enum http_state {
     HTTP_BAD,       /* answer http_session_status() and close */
 } http_state;
 
-/* max_body: bytes of a request body, over it 413. NULL: out of memory. */
+/*
+ * max_body: bytes of a request body, over it 413. NULL: out of memory. A session takes about 4 KB;
+ * with it come at most HTTP_MAX_HEAD bytes of head and twice max_body of body, both as they arrive.
+ */
 http_session *http_session_new(size_t max_body);
 void http_session_free(http_session *s); /* NULL is harmless */
 
 /*
- * Feeds bytes. *used = how many were taken; after HTTP_REQUEST the rest belongs to the next request
- * (pipelining) or, after an upgrade, to the new protocol.
+ * Feeds bytes, in any split. *used = how many were taken; after HTTP_REQUEST the rest belongs to
+ * the next request (pipelining) or, after an upgrade, to the new protocol. A request that asks for
+ * an upgrade which is not granted is best answered with Connection: close: its sender may already
+ * have gone on in the other protocol. After HTTP_BAD nothing more is taken.
  */
 http_state http_session_feed(http_session *s, view bytes, size_t *used);
 
-/* Good until the next feed, next or free. */
+/* After HTTP_REQUEST. Good until the next feed, next or free. */
 const http_request *http_session_request(const http_session *s);
 
-/* After HTTP_BAD: the status (400, 405, 413, 414, 431, 501, 505...) and a one-line reason. */
+/* After HTTP_BAD: the status (400, 413, 414, 417, 431, 501, 503, 505) and a one-line reason, which
+ * is ours: it holds no byte of the peer. */
 int http_session_status(const http_session *s, const char **reason);
 
-/* Makes ready for the next request of the connection. */
+/* Makes ready for the next request of the connection; a feed after HTTP_REQUEST does it, too. Not
+ * after HTTP_BAD. */
 void http_session_next(http_session *s);
 
 /* true while a request has begun and is not complete (a keep-alive connection is idle otherwise).
@@ -79,7 +87,8 @@ size_t http_header_count(const http_request *rq, view name);
 /* true: `token` is an element of the comma-separated list in any header of that name (no case). */
 bool http_header_has_token(const http_request *rq, view name, view token);
 
-/* The value of a query parameter, percent-decoded into *out (appended). false: not there. */
+/* The value of the first query parameter of that name, percent-decoded, `+` as a space, into *out
+ * (appended). The name is compared as sent. false: not there. */
 bool http_query_get(view query, view name, buf *out);
 
 /* "200" -> "OK"; "Unknown" for a status we never send. */
@@ -93,7 +102,8 @@ typedef struct http_response {
     bool close; /* Connection: close */
 } http_response;
 
-/* Appends a complete response; HEAD requests get no body (head = true). */
+/* Appends a complete response; HEAD requests get no body (head = true). content_type and headers
+ * are the caller's own texts: nothing that a peer sent may go into them. */
 void http_write_response(buf *out, const http_response *response, bool head);
 
 #endif

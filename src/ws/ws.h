@@ -47,12 +47,15 @@ size_t ws_header(uint8_t *out, ws_opcode opcode, uint64_t payload_len);
 size_t ws_close_frame(uint8_t *out, uint16_t code, view reason);
 
 typedef struct ws_limits {
-    size_t max_message;     /* bytes; over it the reader fails with 1009 before allocating */
+    size_t max_message;     /* bytes; when more is announced the reader fails with 1009 at once */
     uint32_t max_fragments; /* of one message; over it 1009 */
 } ws_limits;
 
-/* What a reader reports, in the order in which it happened. `arg` is that of ws_reader_feed(). All
- * views die on return. A callback may not feed the same reader. */
+/*
+ * What a reader reports, in the order in which it happened. `arg` is that of ws_reader_feed(). All
+ * views die on return. A callback may not feed the same reader. Nothing is answered by the reader:
+ * pongs and the close frame are the caller's to send.
+ */
 typedef struct ws_events {
     void (*on_message)(void *arg, ws_opcode opcode,
                        view payload); /* WS_TEXT (valid UTF-8), WS_BINARY */
@@ -64,7 +67,11 @@ typedef struct ws_events {
 
 typedef struct ws_reader ws_reader;
 
-/* NULL: out of memory. `events` must outlive the reader. */
+/*
+ * NULL: out of memory. `events` must outlive the reader. A reader takes 5.2 KB in two blocks of
+ * malloc; while part of a message is held also a buffer, grown as the bytes come to at most twice
+ * max_message. What is kept of it between messages is at most 4 KB.
+ */
 ws_reader *ws_reader_new(const ws_limits *limits, const ws_events *events);
 void ws_reader_free(ws_reader *r); /* NULL is harmless */
 
@@ -76,11 +83,15 @@ typedef enum ws_result {
     WS_NOMEM,
 } ws_result;
 
-/* Takes bytes as they came from the network, any split. After anything but WS_OK the reader can
- * only be freed. */
+/*
+ * Takes bytes as they came from the network; how they were split makes no difference. After
+ * anything but WS_OK the reader can only be freed; a further feed takes nothing and says the same
+ * again.
+ */
 ws_result ws_reader_feed(ws_reader *r, view bytes, void *arg);
 
-/* May be called from a callback: reports nothing more, feed returns WS_STOPPED. */
+/* Called from a callback: nothing more is reported, feed returns WS_STOPPED. The reader must not be
+ * freed before that. */
 void ws_reader_stop(ws_reader *r);
 
 /* true: no byte of a frame and no fragment of a message is held; the reader can serve another

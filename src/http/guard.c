@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "guard.h"
+
+#include <string.h>
+
+#include "http.h"
+
+enum {
+    MAX_METHOD = 16, /* bytes; longer than any method there is */
+    MAJOR_AT = 6,    /* the sixth byte of "HTTP/1.1" */
+    VERSION_LEN = 8, /* of it */
+};
+
+static guard_result refuse(guard *g, int status, const char *reason)
+{
+    g->status = status;
+    g->reason = reason;
+    return GUARD_BAD;
+}
+
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* RFC 9110 section 5.6.2 */
+static bool is_token_char(unsigned char c)
+{
+    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static guard_result in_method(guard *g, unsigned char c)
+{
+    if (c == ' ') {
+        g->place = GUARD_TARGET;
+        return GUARD_MORE;
+    }
+    if (!((c >= 'A' && c <= 'Z') || c == '-'))
+        return refuse(g, 400, "bad method");
+    return ++g->token_len <= MAX_METHOD ? GUARD_MORE : refuse(g, 501, "unknown method");
+}
+
+static guard_result in_target(guard *g, unsigned char c)
+{
+    if (c == ' ' && g->target_len != 0) {
+        g->place = GUARD_VERSION;
+        g->token_len = 0;
+        return GUARD_MORE;
+    }
+    if (c <= ' ' || c >= 0x7f || c == '#')
+        return refuse(g, 400, "bad request target");
+    return ++g->target_len <= HTTP_MAX_TARGET ? GUARD_MORE : refuse(g, 414, "target too long");
+}
+
+static guard_result in_version(guard *g, unsigned char c)
+{
+    static const char form[VERSION_LEN + 1] = "HTTP/d.d";
+
+    if (g->token_len == VERSION_LEN)
+        return refuse(g, 400, "bad HTTP version");
+
+    char expected = form[g->token_len++];
+
+    if (expected == 'd' ? !is_digit(c) : c != (unsigned char)expected)
+        return refuse(g, 400, "bad HTTP version");
+    if (g->token_len == MAJOR_AT)
+        g->major = (char)c;
+    if (g->token_len == VERSION_LEN)
+        g->minor = (char)c;
+    return GUARD_MORE;
+}
+
+static guard_result in_line(guard *g, unsigned char c)
+{
+    if (c == ' ' || c == '\t')
+        return refuse(g, 400, "folded header line");
+    if (!is_token_char(c))
+        return refuse(g, 400, "bad header name");
+    g->place = GUARD_NAME;
+    return ++g->lines <= HTTP_MAX_HEADERS ? GUARD_MORE : refuse(g, 431, "too many headers");
+}
+
+static guard_result in_name(guard *g, unsigned char c)
+{
+    if (c == ':')
+        g->place = GUARD_VALUE;
+    else if (!is_token_char(c))
+        return refuse(g, 400, "bad header name");
+    return GUARD_MORE;
+}
+
+static guard_result in_value(guard *g, unsigned char c)
+{
+    bool fits = c == '\t' || (c >= ' ' && c != 0x7f); /* bytes over 126: obs-text */
+
+    return fits ? GUARD_MORE : refuse(g, 400, "control character in a header");
+}
+
+static guard_result end_request_line(guard *g)
+{
+    if (g->token_len != VERSION_LEN || g->major == '0')
+        return refuse(g, 400, "bad HTTP version");
+    if (g->major != '1')
+        return refuse(g, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    g->place = GUARD_LINE;
+    return GUARD_MORE;
+}
+
+static guard_result end_line(guard *g)
+{
+    switch (g->place) {
+    case GUARD_BEFORE:
+        return GUARD_MORE;
+    case GUARD_VERSION:
+        return end_request_line(g);
+    case GUARD_LINE:
+        return GUARD_END;
+    case GUARD_VALUE:
+        g->place = GUARD_LINE;
+        return GUARD_MORE;
+    case GUARD_NAME:
+        return refuse(g, 400, "header without a colon");
+    default:
+        return refuse(g, 400, "request line without a version");
+    }
+}
+
+static guard_result in_place(guard *g, unsigned char c)
+{
+    switch (g->place) {
+    case GUARD_BEFORE:
+        g->place = GUARD_METHOD;
+        return c == ' ' ? refuse(g, 400, "bad method") : in_method(g, c);
+    case GUARD_METHOD:
+        return in_method(g, c);
+    case GUARD_TARGET:
+        return in_target(g, c);
+    case GUARD_VERSION:
+        return in_version(g, c);
+    case GUARD_LINE:
+        return in_line(g, c);
+    case GUARD_NAME:
+        return in_name(g, c);
+    default:
+        return in_value(g, c);
+    }
+}
+
+guard_result guard_step(guard *g, unsigned char c)
+{
+    if (++g->len > HTTP_MAX_HEAD)
+        return refuse(g, 431, "headers too large");
+    if (g->after_cr) {
+        g->after_cr = false;
+        return c == '\n' ? end_line(g) : refuse(g, 400, "CR without LF");
+    }
+    if (c == '\r') {
+        g->after_cr = true;
+        return GUARD_MORE;
+    }
+    return c == '\n' ? refuse(g, 400, "LF without CR") : in_place(g, c);
+}
+
+void guard_begin_trailer(guard *g)
+{
+    g->place = GUARD_LINE;
+}
