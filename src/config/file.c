@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "foreign.h"
 #include "option.h"
 #include "setting.h"
 #include "tree.h"
@@ -49,7 +50,7 @@ static bool visit(void *context, view key, yaml_node_t *value, const place *at)
     if (ref.option != NULL && !ref.option->flag_only)
         setting_from_node(ref, w->t, value, &there);
     else if (fits && value->type == YAML_MAPPING_NODE &&
-             (ours || unknown_is_section(there.path) || unknown_is_section(w->prefix)))
+             (ours || foreign_is_section(there.path) || foreign_is_section(w->prefix)))
         enter(w, there.path, value, &there);
     else if (ours && value->type == YAML_SCALAR_NODE && tree_text(value).len == 0)
         return true; /* an empty section */
@@ -95,10 +96,23 @@ static bool read_all(FILE *file, buf *text, const place *at)
     return false;
 }
 
+static bool is_toml(view name)
+{
+    static const view end = VIEW_LIT(".toml");
+
+    return name.len > end.len && view_eq_nocase(view_skip(name, name.len - end.len), end);
+}
+
 void file_load(config *c, config_report *report)
 {
     place at = {.report = report, .kind = PLACE_FILE, .source = c->file};
     buf text = {0};
+
+    if (is_toml(c->file)) {
+        place_error(&at, "TOML is not read here: write it as YAML or JSON");
+        return;
+    }
+
     FILE *file = fopen(c->file.ptr, "re");
 
     if (file == NULL) {

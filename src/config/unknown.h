@@ -15,7 +15,4 @@ void unknown_option(const place *at, view name, view value);
 /* The same within one namespace. */
 void unknown_channel_option(const place *at, view name, view value);
 
-/* true: `name` is a section or a list of Centrifugo's configuration that we lack as a whole. */
-bool unknown_is_section(view name);
-
 #endif

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# Counts the cases of a JUnit file of ctest and prints "passed failed skipped". A Criterion program
+# counts as the cases that it reports, any other test as one. A program that fails for another
+# reason than its cases (a leak, the time) is one failure more. -v status=N: how ctest ended.
+
+function number_after(word) {
+  return match($0, word ": *[0-9]+") ? substr($0, RSTART + length(word) + 1, RLENGTH) + 0 : 0
+}
+
+/<testcase / {
+  tested = bad = 0
+  match($0, / status="[a-z]*"/)
+  result = substr($0, RSTART + 9, RLENGTH - 10)
+}
+
+/Synthesis:/ {
+  tested += number_after("Tested")
+  bad += number_after("Failed") + number_after("Crashed")
+}
+
+/<\/testcase>/ {
+  if (result != "run" && result != "fail") {
+    skipped++
+    next
+  }
+  if (tested == 0)
+    tested = 1
+  else if (result == "fail" && bad == 0)
+    tested++
+  if (result == "fail" && bad == 0)
+    bad = 1
+  passed += tested - bad
+  failed += bad
+}
+
+END {
+  if (status != 0 && failed == 0)
+    failed = 1
+  print passed + 0, failed + 0, skipped + 0
+}
