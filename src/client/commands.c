@@ -104,10 +104,7 @@ static protocol_error publish(client *c, view channel, view data)
     };
     publication pub = {.data = data, .info = &info};
 
-    if (hub_publish(c->desk->hub, channel, &pub) != GCAST_OK)
-        return PROTOCOL_INTERNAL;
-    metric_add(&hub_worker_metrics(c->desk->worker)->x_publications, 1);
-    return PROTOCOL_OK;
+    return hub_publish(c->desk->hub, channel, &pub) == GCAST_OK ? PROTOCOL_OK : PROTOCOL_INTERNAL;
 }
 
 static void do_publish(client *c, const command *cmd)

@@ -255,8 +255,8 @@ static void begin_body(http_session *s)
 /* http-parser's own reading of Connection misses tokens after an empty list element. */
 static void read_connection(http_request *rq)
 {
-    rq->keep_alive = rq->minor >= 1 &&
-                     !http_header_has_token(rq, VIEW_LIT("connection"), VIEW_LIT("close"));
+    rq->keep_alive =
+        rq->minor >= 1 && !http_header_has_token(rq, VIEW_LIT("connection"), VIEW_LIT("close"));
     rq->upgrade = http_header_count(rq, VIEW_LIT("upgrade")) != 0 &&
                   http_header_has_token(rq, VIEW_LIT("connection"), VIEW_LIT("upgrade"));
 }

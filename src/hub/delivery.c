@@ -529,10 +529,19 @@ static uint64_t name_hash(view name)
     return hash ^ (hash >> 32);
 }
 
+static void count_publication(hub *h)
+{
+    if (hub_self() != NULL)
+        metric_add(&hub_self()->metrics.x_publications, 1);
+    else /* relaxed: a statistic; threads outside share one counter */
+        atomic_fetch_add_explicit(&h->outside.x_publications, 1, memory_order_relaxed);
+}
+
 gcast_err hub_publish(hub *h, view channel, const publication *pub)
 {
     hub_group *g = group_find(h->channels, channel);
 
+    count_publication(h);
     if (g == NULL)
         return GCAST_OK; /* nobody listens */
 

@@ -207,6 +207,7 @@ void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clien
 
 void hub_metrics(hub *h, metrics *sum)
 {
+    metrics_sum(sum, &h->outside);
     for (unsigned i = 0; i < h->opts.workers; i++)
         metrics_sum(sum, &h->workers[i].metrics);
 }

@@ -170,6 +170,7 @@ struct hub {
     gcast_registry *channels; /* by name */
     gcast_registry *users;    /* by user id */
     hub_worker *workers;
+    metrics outside;     /* atomic: what threads that are no workers count */
     uint64_t id_tag;     /* const: marks this process in client ids */
     uint64_t id_key;     /* const: hides the sequence of ids */
     uint64_t id_inverse; /* const */

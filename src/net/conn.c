@@ -2,10 +2,11 @@
 /*
  * One TCP connection: reading, writing, deadlines, and its end.
  *
- * Life: conn_start() -> phases (net_internal.h) -> conn_end(): out of the hub's registry and groups,
- * the poll handle is closed, then hub_conn_release(), a grace period, the farewell letter, and
- * conn_released() frees the memory. conn_end() is the only way out and may be called from anywhere on
- * the owner's thread; whoever calls something that may end a connection looks at `phase` afterwards.
+ * Life: conn_start() -> phases (net_internal.h) -> conn_end(): out of the hub's registry and
+ * groups, the poll handle is closed, then hub_conn_release(), a grace period, the farewell letter,
+ * and conn_released() frees the memory. conn_end() is the only way out and may be called from
+ * anywhere on the owner's thread; whoever calls something that may end a connection looks at
+ * `phase` afterwards.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -281,7 +282,8 @@ static void sink_wake(void *arg)
 {
     net_worker *w = arg;
 
-    (void)uv_async_send(&w->wake); /* fails only for a closed handle, which stop and exit rule out */
+    (void)uv_async_send(
+        &w->wake); /* fails only for a closed handle, which stop and exit rule out */
 }
 
 const hub_sink net_sink = {

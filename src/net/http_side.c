@@ -3,8 +3,8 @@
  * A connection while it speaks HTTP: requests one after the other, answered in order, with what the
  * routes say; or the one request that makes it a WebSocket.
  *
- * Bounded: a request has to come in within a time, responses that the peer does not read make it wait
- * with its next requests, and a connection that asks for nothing is closed after a while.
+ * Bounded: a request has to come in within a time, responses that the peer does not read make it
+ * wait with its next requests, and a connection that asks for nothing is closed after a while.
  */
 #include <stdlib.h>
 
@@ -213,8 +213,7 @@ static void set_deadline(net_conn *c)
     if (h->out.len != h->sent)
         conn_set_deadline(c, now + REQUEST_WAIT_MS); /* moved by every write */
     else if (http_session_busy(h->session))
-        conn_set_deadline(c,
-                          h->began_ms + REQUEST_WAIT_MS + h->received / REQUEST_BYTES_PER_MS);
+        conn_set_deadline(c, h->began_ms + REQUEST_WAIT_MS + h->received / REQUEST_BYTES_PER_MS);
     else
         conn_set_deadline(c, now + KEEP_ALIVE_MS);
 }

@@ -14,13 +14,13 @@
 
 enum {
     READ_BUFFER = 65536,
-    READS_PER_TURN = 4,    /* of one connection, so that a fast sender leaves room for others */
-    IDLE_READERS = 16,     /* WebSocket readers kept for the next message */
-    CLOSE_WAIT_MS = 5000,  /* for the peer to close after us */
-    REQUEST_WAIT_MS = 10000, /* for a request to come in... */
+    READS_PER_TURN = 4,        /* of one connection, so that a fast sender leaves room for others */
+    IDLE_READERS = 16,         /* WebSocket readers kept for the next message */
+    CLOSE_WAIT_MS = 5000,      /* for the peer to close after us */
+    REQUEST_WAIT_MS = 10000,   /* for a request to come in... */
     REQUEST_BYTES_PER_MS = 16, /* ...and as much longer as this rate asks for */
-    KEEP_ALIVE_MS = 60000, /* without a request */
-    MAX_RESPONSES = 262144, /* bytes of unsent responses at which requests wait */
+    KEEP_ALIVE_MS = 60000,     /* without a request */
+    MAX_RESPONSES = 262144,    /* bytes of unsent responses at which requests wait */
 };
 
 typedef enum conn_phase {
@@ -34,13 +34,13 @@ typedef enum conn_phase {
 /* What a connection needs while it speaks HTTP. */
 typedef struct http_side {
     http_session *session;
-    buf in;             /* bytes that wait for earlier responses to be sent */
-    buf out;            /* responses; the first `sent` bytes are gone */
+    buf in;  /* bytes that wait for earlier responses to be sent */
+    buf out; /* responses; the first `sent` bytes are gone */
     size_t sent;
-    uint64_t began_ms;  /* when the current request began */
-    uint64_t received;  /* bytes since then */
-    bool peer_done;     /* the peer will send nothing more */
-    bool close;         /* after what is in `out` */
+    uint64_t began_ms; /* when the current request began */
+    uint64_t received; /* bytes since then */
+    bool peer_done;    /* the peer will send nothing more */
+    bool close;        /* after what is in `out` */
 } http_side;
 
 /* One TCP connection. Everything in it is the owner's but for what hub_conn says of itself. */
@@ -53,19 +53,19 @@ typedef struct net_conn {
     ws_reader *reader; /* while part of a message is in flight */
     frame *pong;       /* the answer to the last ping, while the socket takes nothing */
     int fd;
-    uint8_t events;    /* what the poll handle watches */
-    uint8_t phase;     /* conn_phase */
-    bool broken;       /* a write failed: to be ended when it is safe */
-    bool peer_closed;  /* the peer's close frame has come */
+    uint8_t events;   /* what the poll handle watches */
+    uint8_t phase;    /* conn_phase */
+    bool broken;      /* a write failed: to be ended when it is safe */
+    bool peer_closed; /* the peer's close frame has come */
 } net_conn;
 
 struct net_worker {
-    net_house *house;   /* const */
-    hub_worker *hub;    /* const */
+    net_house *house; /* const */
+    hub_worker *hub;  /* const */
     client_desk desk;
     uv_loop_t loop;
     uv_async_t wake;
-    uv_idle_t work;     /* active while a turn of the hub is wanted */
+    uv_idle_t work; /* active while a turn of the hub is wanted */
     uv_timer_t tick;
     uv_prepare_t before_poll;
     uv_poll_t accept[NET_MAX_LISTENERS];
@@ -73,15 +73,15 @@ struct net_worker {
     wheel wheel;
     ws_reader *readers[IDLE_READERS];
     int reader_count;
-    int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
-    uint32_t conn_count; /* connections whose memory is not yet free */
-    uint64_t busy_from_ns;   /* for the loop's lag: end of the last wait, */
+    int spare_fd;          /* closed for a moment to refuse a connection when descriptors run out */
+    uint32_t conn_count;   /* connections whose memory is not yet free */
+    uint64_t busy_from_ns; /* for the loop's lag: end of the last wait, */
     uint64_t idle_before_ns; /* idle time up to then, */
     uint64_t longest_ns;     /* longest turn of this second, */
     uint64_t second_ms;      /* and when it began */
     bool stopping;
-    bool reported;       /* on_empty was called */
-    bool was_late;       /* the last tick came late and was passed over */
+    bool reported;              /* on_empty was called */
+    bool was_late;              /* the last tick came late and was passed over */
     _Atomic(uint32_t) x_orders; /* any thread: what net_worker_stop() and its like ask for */
     pthread_t thread;
     char buffer[READ_BUFFER];
@@ -118,8 +118,9 @@ void conn_start(net_worker *w, int fd);
  * `phase`; the memory goes when the loop and the hub are done with it. */
 void conn_end(net_conn *c);
 
-/* All is sent: tells the peer so and throws away what still comes, for CLOSE_WAIT_MS at most. Closing
- * at once would have the kernel reset the connection and lose what the peer has not read yet. */
+/* All is sent: tells the peer so and throws away what still comes, for CLOSE_WAIT_MS at most.
+ * Closing at once would have the kernel reset the connection and lose what the peer has not read
+ * yet. */
 void conn_linger(net_conn *c);
 
 void conn_watch(net_conn *c, int events);

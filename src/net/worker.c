@@ -17,7 +17,8 @@ static void on_work(uv_idle_t *handle)
         (void)uv_idle_stop(handle);
 }
 
-/* The idle handle keeps the loop from sleeping, and gives it a look at its sockets between turns. */
+/* The idle handle keeps the loop from sleeping, and gives it a look at its sockets between turns.
+ */
 static void request_turn(net_worker *w)
 {
     if (!uv_is_active((uv_handle_t *)&w->work))
@@ -116,8 +117,8 @@ static void on_tick(uv_timer_t *handle)
     bool late = now > (w->wheel.tick + 10) * WHEEL_TICK_MS;
 
     note_lag(w, now);
-    /* After a pause (a stopped process, a long turn) the sockets come first: the pongs that deadlines
-     * wait for are probably there. */
+    /* After a pause (a stopped process, a long turn) the sockets come first: the pongs that
+     * deadlines wait for are probably there. */
     if (late && !w->was_late) {
         w->was_late = true;
         return;

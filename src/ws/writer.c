@@ -28,6 +28,26 @@ size_t ws_header(uint8_t *out, ws_opcode opcode, uint64_t payload_len)
     return 10;
 }
 
+static uint64_t get_number(const uint8_t *bytes, size_t size)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+size_t ws_frame_len(view framed)
+{
+    const uint8_t *bytes = (const uint8_t *)framed.ptr;
+    uint64_t payload_len = framed.len < 2 ? 0 : bytes[1];
+    size_t extra = payload_len == 127 ? 8 : payload_len == 126 ? 2 : 0;
+
+    if (framed.len < 2 + extra)
+        return 0;
+    return 2 + extra + (extra == 0 ? payload_len : get_number(bytes + 2, extra));
+}
+
 /* At most `max` bytes of `text`, not ending within a character. */
 static view cut_text(view text, size_t max)
 {

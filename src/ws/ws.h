@@ -42,6 +42,10 @@ typedef enum ws_opcode {
  * Returns its length: 2, 4 or 10. */
 size_t ws_header(uint8_t *out, ws_opcode opcode, uint64_t payload_len);
 
+/* The length of the server frame, header included, that `framed` begins with; 0 if its header is
+ * not all there. For frames of ours: whole and unmasked. */
+size_t ws_frame_len(view framed);
+
 /* Writes a close frame into out[2 + WS_MAX_CONTROL]; a reason over WS_MAX_REASON is cut at a
  * character border. code 0: no payload. Returns its length. */
 size_t ws_close_frame(uint8_t *out, uint16_t code, view reason);

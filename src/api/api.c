@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* From an HTTP request to a method and back. */
+#include "api.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api_internal.h"
+#include "auth.h"
+#include "clock.h"
+#include "random.h"
+
+static const char json_type[] = "application/json";
+
+void api_init(api *a, const config *cfg, hub *h)
+{
+    char host[64] = "localhost";
+    uint16_t r[8];
+
+    *a = (api){.cfg = cfg, .hub = h, .started_ms = clock_mono_ms()};
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(a->node_name, sizeof a->node_name, "%s_%u", host, cfg->http_server.port);
+    random_bytes(r, sizeof r);
+    (void)snprintf(a->node_uid, sizeof a->node_uid, "%04x%04x-%04x-4%03x-%04x-%04x%04x%04x", r[0],
+                   r[1], r[2], r[3] & 0xfff, 0x8000 | (r[4] & 0x3fff), r[5], r[6], r[7]);
+}
+
+/* ---- who may call ---- */
+
+static bool authorized(const config *cfg, const http_request *rq)
+{
+    view given;
+    buf from_query = {0};
+
+    if (cfg->http_api.insecure)
+        return true;
+    if (http_header_get(rq, VIEW_LIT("x-api-key"), &given))
+        return auth_key_equal(given, cfg->http_api.key);
+    if (http_header_get(rq, VIEW_LIT("authorization"), &given))
+        return auth_key_equal(auth_apikey_from_authorization(given), cfg->http_api.key);
+
+    bool good = http_query_get(rq->query, VIEW_LIT("api_key"), &from_query) &&
+                auth_key_equal(buf_view(&from_query), cfg->http_api.key);
+
+    buf_fini(&from_query);
+    return good;
+}
+
+/* ---- answers ---- */
+
+static void reply_text(http_exchange *x, int status, const char *headers, view text)
+{
+    x->reply(x, &(http_response){.status = status, .headers = headers, .body = text});
+}
+
+/* The status that stands for an error where the caller wants HTTP to tell. */
+static int status_of(protocol_error error)
+{
+    switch (error) {
+    case PROTOCOL_UNKNOWN_CHANNEL:
+    case PROTOCOL_METHOD_NOT_FOUND:
+        return 404;
+    case PROTOCOL_BAD_REQUEST:
+    case PROTOCOL_NOT_AVAILABLE:
+        return 400;
+    case PROTOCOL_UNRECOVERABLE_POSITION:
+        return 416;
+    case PROTOCOL_CONCURRENT_PAGINATION:
+        return 409;
+    default:
+        return 500;
+    }
+}
+
+static bool wants_status(const config *cfg, const http_request *rq)
+{
+    view mode;
+
+    if (http_header_get(rq, VIEW_LIT("x-centrifugo-error-mode"), &mode))
+        return view_eq_nocase(mode, VIEW_LIT("transport"));
+    return cfg->http_api.error_mode == API_ERROR_TRANSPORT;
+}
+
+void api_write_error(buf *out, protocol_error error)
+{
+    buf_append_lit(out, "{\"code\":");
+    buf_append_u64(out, (uint64_t)error);
+    buf_append_lit(out, ",\"message\":");
+    json_write_string(out, view_of(protocol_error_text(error)));
+    buf_append_char(out, '}');
+}
+
+static void reply_error_code(const api *a, http_exchange *x, protocol_error error)
+{
+    bool bare = wants_status(a->cfg, x->request);
+    buf body = {0};
+
+    if (!bare)
+        buf_append_lit(&body, "{\"error\":");
+    api_write_error(&body, error);
+    if (!bare)
+        buf_append_char(&body, '}');
+    x->reply(x, &(http_response){.status = bare ? status_of(error) : 200,
+                                 .content_type = json_type,
+                                 .body = buf_view(&body)});
+    buf_fini(&body);
+}
+
+/* ---- calls ---- */
+
+static void run(const api *a, http_exchange *x, const api_method *method)
+{
+    view params = x->request->body;
+    buf result = {0};
+    api_call call = {.api = a, .result = &result};
+    api_outcome outcome = API_MALFORMED;
+
+    buf_append_lit(&result, "{\"result\":");
+    if (json_valid(params)) {
+        if (buf_reserve(&call.strings, params.len))
+            outcome = method->run(&call, params);
+        else
+            outcome = api_fail(&call, PROTOCOL_INTERNAL);
+    }
+    buf_append_char(&result, '}');
+
+    if (outcome == API_MALFORMED)
+        reply_text(x, 400, NULL, VIEW_LIT("the body is not the JSON object this method takes\n"));
+    else if (outcome == API_ERROR || result.failed)
+        reply_error_code(a, x, result.failed ? PROTOCOL_INTERNAL : call.error);
+    else
+        x->reply(x, &(http_response){
+                        .status = 200, .content_type = json_type, .body = buf_view(&result)});
+    buf_fini(&result);
+    buf_fini(&call.strings);
+}
+
+void api_handle(void *arg, http_exchange *x)
+{
+    const api *a = arg;
+    const http_request *rq = x->request;
+    view prefix = a->cfg->http_api.handler_prefix;
+    view name = rq->path.len > prefix.len ? view_skip(rq->path, prefix.len + 1) : (view){0};
+    const api_method *method = api_method_find(name);
+
+    if (!view_eq(rq->method, VIEW_LIT("POST")))
+        reply_text(x, 405, "Allow: POST\r\n", VIEW_LIT("method not allowed\n"));
+    else if (!authorized(a->cfg, rq))
+        reply_text(x, 401, NULL, VIEW_LIT("unauthorized\n"));
+    else if (method == NULL)
+        reply_text(x, 404, NULL, VIEW_LIT("no such method\n"));
+    else
+        run(a, x, method);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server HTTP API: publishing and managing connections from the application's backend. One
+ * method a function, chosen by the last part of the path; all of them run on the worker that has
+ * the request and reach the rest of the server through the hub.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "config.h"
+#include "exchange.h"
+#include "hub.h"
+
+enum { API_NODE_UID_LEN = 36 };
+
+typedef struct api {
+    const config *cfg;   /* const */
+    hub *hub;            /* const */
+    uint64_t started_ms; /* const: monotonic */
+    char node_uid[API_NODE_UID_LEN + 1];
+    char node_name[128];
+} api;
+
+void api_init(api *a, const config *cfg, hub *h);
+
+/* A route's handler; `arg` is a struct api. */
+void api_handle(void *arg, http_exchange *x);
+
+#endif

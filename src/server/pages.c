@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* What is served beside WebSocket and the API: health, metrics, the demo's page. */
+#include "server_internal.h"
+#include "web.h"
+
+static bool is_read(const http_request *rq)
+{
+    return view_eq(rq->method, VIEW_LIT("GET")) || view_eq(rq->method, VIEW_LIT("HEAD"));
+}
+
+static void reply_not_allowed(http_exchange *x)
+{
+    x->reply(x, &(http_response){.status = 405,
+                                 .headers = "Allow: GET, HEAD\r\n",
+                                 .body = VIEW_LIT("method not allowed\n")});
+}
+
+static void show_health(void *arg, http_exchange *x)
+{
+    (void)arg;
+    if (!is_read(x->request)) {
+        reply_not_allowed(x);
+        return;
+    }
+    x->reply(x, &(http_response){
+                    .status = 200, .content_type = "application/json", .body = VIEW_LIT("{}")});
+}
+
+static void show_metrics(void *arg, http_exchange *x)
+{
+    pages *p = arg;
+    metrics sum = {0};
+    buf body = {0};
+
+    if (!is_read(x->request)) {
+        reply_not_allowed(x);
+        return;
+    }
+    hub_metrics(p->hub, &sum);
+    metrics_write_prometheus(&body, &sum);
+    x->reply(x, &(http_response){.status = body.failed ? 500 : 200,
+                                 .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                 .body = buf_view(&body)});
+    buf_fini(&body);
+}
+
+static void show_web(void *arg, http_exchange *x)
+{
+    const web_file *f = web_find(x->request->path);
+
+    (void)arg;
+    if (f == NULL)
+        return; /* the transport answers 404 */
+    if (!is_read(x->request)) {
+        reply_not_allowed(x);
+        return;
+    }
+    x->reply(x, &(http_response){.status = 200,
+                                 .content_type = f->content_type,
+                                 .headers = "Cache-Control: no-cache\r\n"
+                                            "X-Content-Type-Options: nosniff\r\n",
+                                 .body = f->body});
+}
+
+size_t pages_routes(pages *p, api *a, http_route *routes)
+{
+    const config *cfg = p->cfg;
+    size_t count = 0;
+
+    if (!cfg->http_api.disabled)
+        routes[count++] = (http_route){cfg->http_api.handler_prefix, true, api_handle, a};
+    if (cfg->health.enabled)
+        routes[count++] = (http_route){cfg->health.handler_prefix, false, show_health, p};
+    if (cfg->prometheus.enabled)
+        routes[count++] = (http_route){cfg->prometheus.handler_prefix, false, show_metrics, p};
+    for (size_t i = 0; cfg->demo && i < WEB_FILE_COUNT && count < MAX_ROUTES; i++)
+        routes[count++] = (http_route){web_files[i].path, false, show_web, p};
+    return count;
+}

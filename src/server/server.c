@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main thread: puts the rooms together, starts the workers, and waits for a signal.
+ *
+ * Stop, step by step: the demo's publisher ends; every worker closes its listening sockets and says
+ * 3001 to its clients; when the last connection of the last worker is gone (or the time is up and
+ * the rest was dropped) the workers' loops end, and everything is freed.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server_internal.h"
+
+typedef struct server {
+    const config *cfg;
+    net_house house;
+    api api;
+    pages pages;
+    http_route routes[MAX_ROUTES];
+    publisher publisher;
+    unsigned worker_count;
+    net_listeners *listeners;
+    net_worker **workers;
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    uv_async_t empty;    /* a worker has no connection left */
+    uv_timer_t deadline; /* of the stop */
+    _Atomic(unsigned) x_empty;
+    bool stopping;
+} server;
+
+/* ---- stopping ---- */
+
+static void each_worker(server *s, void (*fn)(net_worker *w))
+{
+    for (unsigned i = 0; i < s->worker_count; i++)
+        fn(s->workers[i]);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void on_empty_async(uv_async_t *handle)
+{
+    server *s = handle->data;
+
+    /* PAIRS release in on_worker_empty() */
+    if (atomic_load_explicit(&s->x_empty, memory_order_acquire) == s->worker_count)
+        uv_walk(&s->loop, close_handle, NULL); /* the loop ends */
+}
+
+/* On a worker's thread. */
+static void on_worker_empty(void *arg)
+{
+    server *s = arg;
+
+    /* PAIRS acquire in on_empty_async(): the worker's last deeds come before the end */
+    atomic_fetch_add_explicit(&s->x_empty, 1, memory_order_release);
+    (void)uv_async_send(&s->empty);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    server *s = timer->data;
+
+    log_warn("SERVER-STOP-LATE", "dropping=%u",
+             /* relaxed: a figure for display */
+             atomic_load_explicit(&s->house.x_connections, memory_order_relaxed));
+    each_worker(s, net_worker_drop);
+}
+
+static void stop(server *s)
+{
+    uint64_t timeout = s->cfg->shutdown.timeout_ms;
+
+    s->stopping = true;
+    if (s->cfg->demo)
+        publisher_stop(&s->publisher);
+    each_worker(s, net_worker_stop);
+    /* a second is kept for what comes after the last connection */
+    (void)uv_timer_start(&s->deadline, on_deadline, timeout > 2000 ? timeout - 1000 : timeout / 2,
+                         0);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    server *s = handle->data;
+
+    if (signum == SIGHUP) {
+        log_info("SERVER-RELOAD", "ignored=\"there is no configuration to read again\"");
+        return;
+    }
+    if (s->stopping) {
+        log_warn("SERVER-KILLED", "signal=%d", signum);
+        _exit(1);
+    }
+    log_info("SERVER-STOP", "signal=%d connections=%u", signum,
+             /* relaxed: a figure for display */
+             atomic_load_explicit(&s->house.x_connections, memory_order_relaxed));
+    stop(s);
+}
+
+/* ---- starting ---- */
+
+static bool init_loop(server *s)
+{
+    static const int watched[] = {SIGTERM, SIGINT, SIGHUP};
+
+    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->empty, on_empty_async) != 0)
+        return false;
+    (void)uv_timer_init(&s->loop, &s->deadline); /* cannot fail */
+    s->empty.data = s->deadline.data = s;
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        if (uv_signal_init(&s->loop, &s->signals[i]) != 0 ||
+            uv_signal_start(&s->signals[i], on_signal, watched[i]) != 0)
+            return false;
+        s->signals[i].data = s;
+    }
+    return true;
+}
+
+static bool open_house(server *s)
+{
+    hub_opts opts = {.workers = s->worker_count,
+                     .queue_max_bytes = s->cfg->client.queue_max_size_bytes,
+                     .sink = &net_sink};
+    hub *h = hub_new(&opts);
+
+    if (h == NULL)
+        return false;
+    api_init(&s->api, s->cfg, h);
+    s->pages = (pages){.cfg = s->cfg, .hub = h};
+    s->house.cfg = s->cfg;
+    s->house.hub = h;
+    s->house.routes = s->routes;
+    s->house.route_count = pages_routes(&s->pages, &s->api, s->routes);
+    s->house.on_empty = on_worker_empty;
+    s->house.arg = s;
+    return true;
+}
+
+static bool make_workers(server *s)
+{
+    s->workers = calloc(s->worker_count, sizeof(net_worker *));
+    if (s->workers == NULL)
+        return false;
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        s->workers[i] = net_worker_new(&s->house, i, &s->listeners[i]);
+        if (s->workers[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool start_threads(server *s)
+{
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        if (!net_worker_start(s->workers[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool listen_all(server *s, uint32_t *port)
+{
+    char error[256];
+
+    *port = s->cfg->http_server.port;
+    s->listeners = calloc(s->worker_count, sizeof *s->listeners);
+    if (s->listeners == NULL)
+        return false;
+    if (net_listen(s->cfg->http_server.address, port, s->worker_count, s->listeners, error,
+                   sizeof error))
+        return true;
+    log_error("SERVER-LISTEN", "error=%s", log_quote(view_of(error)).text);
+    return false;
+}
+
+static bool start(server *s)
+{
+    uint32_t port;
+
+    s->worker_count = s->cfg->workers != 0 ? s->cfg->workers : limits_cpu_count();
+    s->house.max_connections = limits_raise_descriptors(s->worker_count);
+    if (s->house.max_connections == 0) {
+        log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
+        return false;
+    }
+    if (!listen_all(s, &port))
+        return false;
+    if (!init_loop(s) || !open_house(s) || !make_workers(s) || !start_threads(s)) {
+        log_error("SERVER-START", "error=\"out of memory or descriptors\"");
+        return false;
+    }
+    hub_thread_enter(s->house.hub);
+    if (s->cfg->demo && !publisher_start(&s->publisher, &s->loop, s->house.hub)) {
+        log_error("DEMO-START", "error=\"out of memory\"");
+        return false;
+    }
+    log_info("SERVER-START", "version=" GRACECAST_VERSION " port=%u workers=%u max_connections=%u",
+             port, s->worker_count, s->house.max_connections);
+    return true;
+}
+
+static void finish(server *s)
+{
+    each_worker(s, net_worker_exit);
+    each_worker(s, net_worker_join);
+    publisher_free(&s->publisher);
+    hub_thread_leave(s->house.hub);
+    hub_free(s->house.hub);
+    (void)uv_loop_close(&s->loop);
+    free(s->workers);
+    free(s->listeners);
+}
+
+int server_run(const config *cfg)
+{
+    server *s = calloc(1, sizeof *s);
+
+    log_set_level(cfg->log.level);
+    (void)signal(SIGPIPE, SIG_IGN); /* writes report it */
+    if (s == NULL)
+        return 1;
+    s->cfg = cfg;
+    if (!start(s))
+        return 1; /* the process ends, and with it what was begun */
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    finish(s);
+    log_info("SERVER-END", "%s", "status=0");
+    free(s);
+    return 0;
+}

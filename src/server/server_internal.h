@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. */
+#ifndef SERVER_SERVER_INTERNAL_H
+#define SERVER_SERVER_INTERNAL_H
+
+#include <uv.h>
+
+#include "api.h"
+#include "demo.h"
+#include "hub.h"
+#include "net.h"
+#include "server.h"
+#include "web.h"
+
+enum { MAX_ROUTES = 3 + WEB_FILE_COUNT };
+
+/* What the plain pages need. */
+typedef struct pages {
+    const config *cfg;
+    hub *hub;
+} pages;
+
+/* ---- limits.c ---- */
+
+/* Raises the process's descriptor limit as far as it may; returns how many connections that leaves
+ * room for, 0: too few to run. */
+uint32_t limits_raise_descriptors(unsigned workers);
+
+/* CPUs this process may use. */
+unsigned limits_cpu_count(void);
+
+/* ---- pages.c ---- */
+
+/* Fills `routes` (of MAX_ROUTES) with what this configuration serves; returns how many. */
+size_t pages_routes(pages *p, api *a, http_route *routes);
+
+/* ---- publisher.c: the demo's figures ---- */
+
+typedef struct publisher {
+    hub *hub;
+    demo_sampler *sampler;
+    uv_timer_t timer;
+    buf payload;
+} publisher;
+
+/* false: out of memory. */
+bool publisher_start(publisher *p, uv_loop_t *loop, hub *h);
+void publisher_stop(publisher *p);
+void publisher_free(publisher *p);
+
+#endif
