@@ -72,12 +72,17 @@ void hub_free(hub *h)
     for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++)
         worker_fini(&h->workers[i]);
     if (h->conns != NULL)
-        gcast_barrier(h->conns); /* members and subscriptions are retired without a registry */
+        hub_barrier(h); /* members and subscriptions are retired without a registry */
     registry_free(h->conns);
     registry_free(h->channels);
     registry_free(h->users);
     free(h->workers);
     free(h);
+}
+
+void hub_barrier(hub *h)
+{
+    gcast_barrier(h->conns); /* one flavour of RCU, so this serves all three registries */
 }
 
 void hub_thread_enter(hub *h)

@@ -100,6 +100,10 @@ hub *hub_new(const hub_opts *opts);
  */
 void hub_free(hub *h);
 
+/* Waits until every release that was due when it was called has run; the letters that these post may
+ * still be unopened. Not on a worker's thread, nor inside a read section. */
+void hub_barrier(hub *h);
+
 /* Around everything else here, once a thread. */
 void hub_thread_enter(hub *h);
 void hub_thread_leave(hub *h);
