@@ -42,7 +42,7 @@ static bool read_fields(view object, field_list list, void *to, buf *scratch)
     if (!json_iter_init(&it, object) || !it.object)
         return false;
     while (json_iter_next(&it, &key, &value)) {
-        const field *f = json_kind_of(value) == JSON_NULL ? NULL : find_field(list, key);
+        const field *f = json_kind_of(value) == JSON_KIND_NULL ? NULL : find_field(list, key);
 
         if (f != NULL && !f->read(value, (char *)to + f->offset, scratch))
             return false;
@@ -78,7 +78,7 @@ static bool read_object(view value, void *to, buf *scratch)
 {
     (void)scratch;
     *(view *)to = value;
-    return json_kind_of(value) == JSON_OBJECT;
+    return json_kind_of(value) == JSON_KIND_OBJECT;
 }
 
 static bool read_bool(view value, void *to, buf *scratch)

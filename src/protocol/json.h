@@ -23,12 +23,12 @@ bool json_valid(view text);
 /* The functions below expect text that json_valid() accepted. */
 
 typedef enum json_kind {
-    JSON_NULL,
-    JSON_BOOL,
-    JSON_NUMBER,
-    JSON_STRING,
-    JSON_ARRAY,
-    JSON_OBJECT,
+    JSON_KIND_NULL,
+    JSON_KIND_BOOL,
+    JSON_KIND_NUMBER,
+    JSON_KIND_STRING,
+    JSON_KIND_ARRAY,
+    JSON_KIND_OBJECT,
 } json_kind;
 
 json_kind json_kind_of(view value);

@@ -9,25 +9,25 @@
 json_kind json_kind_of(view value)
 {
     if (value.len == 0)
-        return JSON_NULL;
+        return JSON_KIND_NULL;
 
     const char *end = value.ptr + value.len;
     const char *at = json_skip_space(value.ptr, end);
 
     switch (at == end ? '\0' : *at) {
     case '{':
-        return JSON_OBJECT;
+        return JSON_KIND_OBJECT;
     case '[':
-        return JSON_ARRAY;
+        return JSON_KIND_ARRAY;
     case '"':
-        return JSON_STRING;
+        return JSON_KIND_STRING;
     case 't':
     case 'f':
-        return JSON_BOOL;
+        return JSON_KIND_BOOL;
     case 'n':
-        return JSON_NULL;
+        return JSON_KIND_NULL;
     default:
-        return JSON_NUMBER;
+        return JSON_KIND_NUMBER;
     }
 }
 
@@ -87,14 +87,14 @@ bool json_iter_init(json_iter *it, view value)
 {
     json_kind kind = json_kind_of(value);
 
-    if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+    if (kind != JSON_KIND_OBJECT && kind != JSON_KIND_ARRAY)
         return false;
 
     const char *end = value.ptr + value.len;
 
     it->at = json_skip_space(value.ptr, end) + 1;
     it->end = end;
-    it->object = kind == JSON_OBJECT;
+    it->object = kind == JSON_KIND_OBJECT;
     return true;
 }
 
