@@ -139,6 +139,12 @@ static view trimmed(view text)
 static void check_against_jansson(view text)
 {
     json_error_t error;
+
+    if (text.len != 0 && memchr(text.ptr, '\0', text.len) != NULL) {
+        require(!json_valid(text), "a NUL byte is not valid"); /* Jansson 2.14 loses it sometimes */
+        return;
+    }
+
     json_t *other = json_loadb(text.ptr, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 
     if (other != NULL) {
