@@ -147,8 +147,10 @@ bool json_u64(view raw, uint64_t *out)
             __builtin_add_overflow(number, (uint64_t)(raw.ptr[i] - '0'), &number))
             return false;
     }
+    if (raw.len == 0)
+        return false;
     *out = number;
-    return raw.len != 0;
+    return true;
 }
 
 bool json_i64(view raw, int64_t *out)
@@ -165,6 +167,10 @@ bool json_i64(view raw, int64_t *out)
 
 bool json_bool(view raw, bool *out)
 {
-    *out = view_eq(raw, VIEW_LIT("true"));
-    return *out || view_eq(raw, VIEW_LIT("false"));
+    bool yes = view_eq(raw, VIEW_LIT("true"));
+
+    if (!yes && !view_eq(raw, VIEW_LIT("false")))
+        return false;
+    *out = yes;
+    return true;
 }
