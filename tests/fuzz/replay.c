@@ -6,9 +6,17 @@
  * left behind in ./replay-last-input.
  */
 #include <dirent.h>
+<<<<<<< HEAD
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+=======
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+>>>>>>> protocol
 
 #include "fuzz.h"
 
@@ -40,11 +48,19 @@ static size_t running_size;
 
 static void save_running(int signal_number)
 {
+<<<<<<< HEAD
     FILE *file = fopen("replay-last-input", "wb");
 
     if (file != NULL) {
         (void)fwrite(running, 1, running_size, file);
         (void)fclose(file);
+=======
+    int fd = open("replay-last-input", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    if (fd >= 0) {
+        (void)!write(fd, running, running_size);
+        (void)close(fd);
+>>>>>>> protocol
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
