@@ -83,12 +83,25 @@ Test(demo_hostile, counter_that_starts_again_has_rate_zero)
     expect_payload("demo:disk", "{\"t\":2000,\"read\":0,\"write\":0}");
 }
 
+Test(demo_hostile, counter_that_wraps_has_rate_zero)
+{
+    put_file("net/dev", "eth0: 18446744073709551615 0 0 0 0 0 0 0 0\n");
+    sample_at(1000);
+    put_file("net/dev", "eth0: 0 0 0 0 0 0 0 0 0\n");
+
+    sample_at(1001); /* the difference, taken modulo 2^64, would be 1 */
+
+    expect_payload("demo:network", "{\"t\":1001,\"rx\":0,\"tx\":0}");
+}
+
 Test(demo_hostile, clock_set_back_has_rates_again_from_the_next_sample_on)
 {
     put_normal_files();
     sample_at(900000);
     put_file("net/dev", "eth0: 2000 1 0 0 0 0 0 0 500 1 0 0 0 0 0 0\n");
+    put_file("stat", "cpu 200 0 200 900 0 0 0 0\n");
     sample_at(1000);
+    expect_payload("demo:cpu", "{\"t\":1000,\"cores\":[],\"total\":0.0}");
     expect_payload("demo:network", "{\"t\":1000,\"rx\":0,\"tx\":0}");
     put_file("net/dev", "eth0: 2100 1 0 0 0 0 0 0 500 1 0 0 0 0 0 0\n");
 
