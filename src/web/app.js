@@ -114,7 +114,7 @@ for (const card of cards) {
     wantEverything();
   });
 }
-addEventListener("resize", wantEverything);
+document.addEventListener("resized", wantEverything);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", wantEverything);
 
 // ---- the connection

@@ -5,7 +5,7 @@
 export const WINDOW_MS = 60000;
 
 const GAP_MS = 2500; // a longer silence shows as a gap in the line
-const GUTTER = { left: 50, right: 8, top: 8, bottom: 20 }; // CSS pixels around the plot
+const GUTTER = { left: 58, right: 8, top: 8, bottom: 20 }; // CSS pixels around the plot
 const TICKS_Y = 4;
 const TICK_X_MS = 15000;
 const BAR_PITCH = 22;
@@ -24,7 +24,7 @@ function ticks(top, step) {
   return [...values, top];
 }
 
-/** A canvas as sharp as the screen; draws in CSS pixels. */
+/** A canvas as sharp as the screen, drawn in CSS pixels. Sends "resized": it must be drawn anew. */
 class Surface {
   constructor(canvas) {
     this.canvas = canvas;
@@ -39,6 +39,7 @@ class Surface {
   #measure() {
     this.width = this.canvas.clientWidth;
     this.height = this.canvas.clientHeight;
+    this.canvas.dispatchEvent(new Event("resized", { bubbles: true }));
   }
 
   /** Clears and returns the context, or null where there is nothing to see. */
@@ -185,15 +186,15 @@ export class Chart {
     const { series } = this.options;
     const count = this.rows.at(-1)?.values.length ?? 0;
     const colors = this.surface.colors.series;
+    const paths = Array.from({ length: count }, (_, i) => this.#path(i, scale));
+    if (count) this.#fill(context, plot, paths[0].area, colors[0]);
     context.lineJoin = "round";
     for (let i = count - 1; i >= 0; i--) {
       const behind = i >= series;
-      const path = this.#path(i, scale);
-      if (i === 0) this.#fill(context, plot, path.area, colors[0]);
       context.strokeStyle = colors[behind ? 0 : i % colors.length];
       context.lineWidth = behind ? 1 : 1.75;
       context.globalAlpha = behind ? 0.45 : 1;
-      context.stroke(path.line);
+      context.stroke(paths[i].line);
       context.globalAlpha = 1;
     }
   }

@@ -52,7 +52,6 @@ export class Gracecast {
   connect() {
     if (this.#socket) return;
     clearTimeout(this.#timer);
-    this.#tell(this.#failures ? "reconnecting" : "connecting", { retryAt: 0 });
     this.#patienceMs = REPLY_TIMEOUT_MS;
     this.#heardAt = performance.now();
     this.#timer = setInterval(() => this.#watch(), 1000);
@@ -60,6 +59,7 @@ export class Gracecast {
     this.#socket.onopen = () => this.#greet();
     this.#socket.onmessage = (event) => this.#receive(event.data);
     this.#socket.onclose = (event) => this.#lost(event.code, event.reason);
+    this.#tell(this.#failures ? "reconnecting" : "connecting");
   }
 
   close() {
