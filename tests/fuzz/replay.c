@@ -7,6 +7,7 @@
  */
 #include <dirent.h>
 <<<<<<< HEAD
+<<<<<<< HEAD
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
@@ -17,6 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 >>>>>>> protocol
+=======
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+>>>>>>> wire
 
 #include "fuzz.h"
 
@@ -49,6 +57,7 @@ static size_t running_size;
 static void save_running(int signal_number)
 {
 <<<<<<< HEAD
+<<<<<<< HEAD
     FILE *file = fopen("replay-last-input", "wb");
 
     if (file != NULL) {
@@ -61,6 +70,13 @@ static void save_running(int signal_number)
         (void)!write(fd, running, running_size);
         (void)close(fd);
 >>>>>>> protocol
+=======
+    int fd = open("replay-last-input", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    if (fd >= 0) {
+        (void)!write(fd, running, running_size);
+        (void)close(fd);
+>>>>>>> wire
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
