@@ -21,8 +21,7 @@ typedef enum option_type {
 enum { OPTION_MAX_CHOICES = 8 };
 
 typedef struct option {
-    const char *name; /* dotted, as in the file */
-    option_type type;
+    const char *name;                        /* dotted, as in the file */
     size_t offset;                           /* of the field, in config or in channel_options */
     const char *preset;                      /* the default, as a user would write it */
     const char *help;                        /* one line */
