@@ -6,25 +6,11 @@
  * left behind in ./replay-last-input.
  */
 #include <dirent.h>
-<<<<<<< HEAD
-<<<<<<< HEAD
-#include <limits.h>
-#include <signal.h>
-#include <string.h>
-=======
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
->>>>>>> protocol
-=======
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <string.h>
-#include <unistd.h>
->>>>>>> wire
 
 #include "fuzz.h"
 
@@ -56,27 +42,11 @@ static size_t running_size;
 
 static void save_running(int signal_number)
 {
-<<<<<<< HEAD
-<<<<<<< HEAD
-    FILE *file = fopen("replay-last-input", "wb");
-
-    if (file != NULL) {
-        (void)fwrite(running, 1, running_size, file);
-        (void)fclose(file);
-=======
     int fd = open("replay-last-input", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
     if (fd >= 0) {
         (void)!write(fd, running, running_size);
         (void)close(fd);
->>>>>>> protocol
-=======
-    int fd = open("replay-last-input", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-    if (fd >= 0) {
-        (void)!write(fd, running, running_size);
-        (void)close(fd);
->>>>>>> wire
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
