@@ -19,6 +19,11 @@ void hub_worker_bind(hub_worker *w)
     self = w;
 }
 
+bool hub_worker_is_here(const hub_worker *w)
+{
+    return w == self;
+}
+
 void hub_retire(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
     urcu_memb_call_rcu(head, fn);
