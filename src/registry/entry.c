@@ -341,6 +341,7 @@ static void release_cb(struct rcu_head *head)
     if (slot != SLOT_NONE)
         gcasti_slot_free(&r->slots, slot);
     r->opts.on_release(e, r->opts.arg);
+    gcasti_tsan_release(&gcasti_grace_edge); /* to gcast_barrier() */
 }
 
 void gcast_put(gcast_registry *r, gcast_entry *e)

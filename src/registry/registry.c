@@ -116,6 +116,7 @@ void gcast_barrier(gcast_registry *r)
      * from how liburcu does it. */
     r->urcu->update_synchronize_rcu();
     r->urcu->barrier();
+    gcasti_tsan_acquire(&gcasti_grace_edge);
 }
 
 void gcast_thread_enter(gcast_registry *r)

@@ -93,6 +93,7 @@ static void resize_cb(struct rcu_head *head)
     cds_lfht_resize(r->table, size);
     resize_hints(r, size);
     atomic_store_explicit(&r->x_size, size, memory_order_relaxed);
+    gcasti_tsan_release(&gcasti_grace_edge); /* to gcast_barrier() */
     /*
      * ORDER  this callback's use of resize_head -> the next.
      * PAIRS  acquire in gcasti_fit().

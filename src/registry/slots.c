@@ -172,7 +172,7 @@ static bool comes_after(const gcast_entry *e, uintptr_t word)
     const gcast_entry *there = gcasti_slot_entry(word);
 
     if (there == NULL)
-        return (word & SLOT_CLAIMED) != 0;
+        return (word & SLOT_TAG) == SLOT_CLAIMED;
     return (int32_t)(e->turn - there->turn) > 0;
 }
 

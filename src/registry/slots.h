@@ -79,9 +79,9 @@ gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot);
 gcasti_slot *gcasti_slots_run(gcasti_slots *s, uint32_t from, uint32_t *len);
 
 enum {
-    SLOT_EMPTY = 1,
+    SLOT_EMPTY = 1, /* this bit alone tells; the other one is part of the number then */
     SLOT_CLAIMED = 2,
-    SLOT_TAG = 3, /* the bits that tell */
+    SLOT_TAG = 3,
 };
 
 /* The entry that a slot word shows to a traversal, or NULL. */
