@@ -3,8 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include <urcu/urcu-memb.h>
-
 #include "hub_internal.h"
 
 static _Thread_local hub_worker *self;
@@ -22,11 +20,6 @@ void hub_worker_bind(hub_worker *w)
 bool hub_worker_is_here(const hub_worker *w)
 {
     return w == self;
-}
-
-void hub_retire(struct rcu_head *head, void (*fn)(struct rcu_head *head))
-{
-    urcu_memb_call_rcu(head, fn);
 }
 
 static gcast_registry *registry_new(gcast_keys keys, void (*on_release)(gcast_entry *e, void *arg))

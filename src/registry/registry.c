@@ -119,6 +119,22 @@ void gcast_barrier(gcast_registry *r)
     gcasti_tsan_acquire(&gcasti_grace_edge);
 }
 
+static void run_deferred(struct rcu_head *head)
+{
+    gcast_deferred *d = (gcast_deferred *)(void *)head; /* its first member */
+
+    gcasti_tsan_acquire(&gcasti_grace_edge);
+    d->run(d);
+}
+
+void gcast_defer(gcast_registry *r, gcast_deferred *d, void (*run)(gcast_deferred *d))
+{
+    static_assert(sizeof d->reserved == sizeof(struct rcu_head), "a callback's node fits");
+    d->run = run;
+    gcasti_tsan_release(&gcasti_grace_edge);
+    r->urcu->update_call_rcu((struct rcu_head *)(void *)d->reserved, run_deferred);
+}
+
 void gcast_thread_enter(gcast_registry *r)
 {
     gcasti_thread_enter(r->rcu);
