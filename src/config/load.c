@@ -40,6 +40,15 @@ static bool split_flag(const char *arg, flag *out)
     return true;
 }
 
+/* Is the next argument the value of this flag? Switches take none; of flags we do not know we can
+ * but guess, so that one mistake is one error. */
+static bool takes_next(const flag *f, const option *o, const char *next)
+{
+    if (f->value != NULL || next == NULL || strncmp(next, "--", 2) == 0)
+        return false;
+    return o != NULL ? o->type != OPTION_BOOL : next[0] != '-';
+}
+
 /* Reads the flag at the front of argv; returns how many arguments it took. */
 static int take_flag(config *c, char *const *argv, pass turn, config_report *report)
 {
@@ -54,11 +63,11 @@ static int take_flag(config *c, char *const *argv, pass turn, config_report *rep
     at.source = f.whole;
 
     option_ref ref = option_by_flag(c, f.name, f.is_letter);
-    bool is_switch = ref.option != NULL && ref.option->type == OPTION_BOOL;
-    bool takes_next = !is_switch && f.value == NULL && argv[1] != NULL &&
-                      strncmp(argv[1], "--", 2) != 0 && (ref.option != NULL || argv[1][0] != '-');
-    const char *value = takes_next ? argv[1] : is_switch && f.value == NULL ? "true" : f.value;
+    bool two = takes_next(&f, ref.option, argv[1]);
+    const char *value = two ? argv[1] : f.value;
 
+    if (value == NULL && ref.option != NULL && ref.option->type == OPTION_BOOL)
+        value = "true";
     if (ref.option == NULL) {
         if (turn == PASS_ALL_OTHERS)
             unknown_option(&at, f.name, view_of(value));
@@ -68,7 +77,7 @@ static int take_flag(config *c, char *const *argv, pass turn, config_report *rep
         else
             place_error(&at, "needs a value");
     }
-    return takes_next ? 2 : 1;
+    return two ? 2 : 1;
 }
 
 static void load_flags(config *c, int argc, char *const *argv, pass turn, config_report *report)
