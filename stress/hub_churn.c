@@ -21,9 +21,9 @@
 enum {
     WORKERS = 3,
     PUBLISHERS = WORKERS + 1, /* the workers themselves, and one thread that is none */
-    CHANNELS = 6,
-    USERS = 5,
-    CONNS_PER_WORKER = 200,
+    CHANNELS = 40,            /* the first has almost everybody, the others come and go */
+    USERS = 20,
+    CONNS_PER_WORKER = 300,
     LIVE = 0x11fe11fe,
     DEAD = 0xdeaddead,
 };
@@ -196,6 +196,14 @@ static const hub_sink sink = {
 
 /* ---- what everybody does ---- */
 
+/* Half of all publications go to the large channel. */
+static unsigned any_channel(uint64_t *random)
+{
+    uint64_t r = torture_random(random);
+
+    return r % 2 == 0 ? 0 : (unsigned)(r / 2 % CHANNELS);
+}
+
 static void publish(unsigned publisher, unsigned channel)
 {
     char name[8];
@@ -211,6 +219,8 @@ static void publish(unsigned publisher, unsigned channel)
     atomic_store_explicit(&published[channel][publisher], number, memory_order_relaxed);
 }
 
+static void toggle(worker *w, subscriber *s, unsigned channel);
+
 static void open_one(worker *w, unsigned slot)
 {
     subscriber *s = calloc(1, sizeof *s);
@@ -225,6 +235,8 @@ static void open_one(worker *w, unsigned slot)
     CHECK(hub_conn_join(&s->conn, view_of(user)) == GCAST_OK, "cannot join");
     w->conns[slot] = s;
     w->opened++;
+    if (torture_random(&w->random) % 8 != 0)
+        toggle(w, s, 0);
 }
 
 static void close_one(worker *w, unsigned slot)
@@ -236,9 +248,8 @@ static void close_one(worker *w, unsigned slot)
     hub_conn_release(&s->conn);
 }
 
-static void toggle(worker *w, subscriber *s)
+static void toggle(worker *w, subscriber *s, unsigned channel)
 {
-    unsigned channel = (unsigned)(torture_random(&w->random) % CHANNELS);
     char name[8];
 
     (void)snprintf(name, sizeof name, "c%u", channel);
@@ -263,10 +274,10 @@ static void act(worker *w)
 
     if (s == NULL)
         open_one(w, slot);
-    else if (s->ended || torture_random(&w->random) % 16 == 0)
+    else if (s->ended || torture_random(&w->random) % 4 == 0)
         close_one(w, slot);
     else if (torture_random(&w->random) % 4 != 0)
-        toggle(w, s);
+        toggle(w, s, (unsigned)(torture_random(&w->random) % CHANNELS));
     else if (s->wants_write)
         hub_conn_writable(&s->conn);
 }
@@ -288,9 +299,12 @@ static void *worker_main(void *arg)
     hub_thread_enter(the_hub);
     hub_worker_bind(w->hub);
     while (torture_goes_on(&the)) {
-        for (int i = 0; i < 8; i++)
-            act(w);
-        publish(w->index, (unsigned)(torture_random(&w->random) % CHANNELS));
+        for (int i = 0; i < 16; i++) {
+            if (torture_random(&w->random) % 16 == 0)
+                publish(w->index, any_channel(&w->random));
+            else
+                act(w);
+        }
         (void)hub_worker_turn(w->hub);
     }
     atomic_fetch_add_explicit(&settled, 1, memory_order_release);
@@ -311,8 +325,8 @@ static void *publisher_main(void *arg)
     (void)arg;
     hub_thread_enter(the_hub);
     while (!atomic_load_explicit(&stop_publishing, memory_order_acquire)) {
-        publish(WORKERS, (unsigned)(torture_random(&random) % CHANNELS));
-        (void)usleep(20);
+        publish(WORKERS, any_channel(&random));
+        (void)usleep(500); /* the workers publish too; all of it has to be delivered */
     }
     hub_thread_leave(the_hub);
     return NULL;
@@ -337,6 +351,7 @@ static void *errands_main(void *arg)
         else
             CHECK(hub_send_message(the_hub, &who, VIEW_LIT("1")) >= 0, "out of memory");
         (void)hub_channel_count(the_hub, VIEW_LIT("c1"));
+        (void)usleep(200);
     }
     hub_thread_leave(the_hub);
     return NULL;
@@ -425,11 +440,13 @@ int main(int argc, char **argv)
     CHECK(pthread_create(&publisher, NULL, publisher_main, NULL) == 0, "thread");
     CHECK(pthread_create(&errands, NULL, errands_main, NULL) == 0, "thread");
 
-    while (atomic_load_explicit(&settled, memory_order_acquire) != WORKERS)
+    while (torture_goes_on(&the))
         (void)usleep(1000);
     atomic_store_explicit(&stop_publishing, true, memory_order_release);
     (void)pthread_join(publisher, NULL);
     (void)pthread_join(errands, NULL);
+    while (atomic_load_explicit(&settled, memory_order_acquire) != WORKERS)
+        (void)usleep(1000);
     for (unsigned channel = 0; channel < CHANNELS; channel++)
         publish(WORKERS, channel); /* one more, that everybody must get */
     atomic_store_explicit(&stop_turns, true, memory_order_release);
