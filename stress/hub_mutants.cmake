@@ -7,8 +7,8 @@ add_mutant(hub_churn plain_hold hub group.c memb
   "while (holders != 0) {" "for (;;) { sched_yield(); /* widens the window */")
 add_mutant(hub_churn uncounted_queue hub outbox.c memb
   ".frame = frame_get(f)," ".frame = f,")
-add_mutant(hub_churn stale_count hub group.c memb
-  "part_drop_frames(p);" "p->frame_count = 0;")
+add_mutant(hub_churn dirty_release hub conn.c memb
+  "conn_drop_due(c); /* also takes it off the doomed */" "")
 add_mutant(hub_churn reply_first hub delivery.c memb
   "    if (c->due_first != 0)
         serve(c);

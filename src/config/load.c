@@ -123,6 +123,15 @@ static void load_environment(config *c, char *const *envp, view prefix, config_r
         load_variable(c, *envp, prefix, report);
 }
 
+/* The demo's page connects without a token and watches the demo's channels. */
+static void allow_demo(config *c, config_report *report)
+{
+    const place at = {.report = report, .kind = PLACE_DEFAULT, .path = VIEW_LIT("demo")};
+
+    c->client.allow_anonymous_connect_without_token = true;
+    namespaces_add_demo(&c->channel.namespaces, &at);
+}
+
 static void load_all(config *c, int argc, char *const *argv, char *const *envp,
                      config_report *report)
 {
@@ -131,6 +140,8 @@ static void load_all(config *c, int argc, char *const *argv, char *const *envp,
     load_environment(c, envp, VIEW_LIT("CENTRIFUGO_"), report);
     load_environment(c, envp, VIEW_LIT("GRACECAST_"), report);
     load_flags(c, argc, argv, PASS_ALL_OTHERS, report);
+    if (c->demo)
+        allow_demo(c, report);
     config_check(c, report);
 }
 

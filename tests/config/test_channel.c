@@ -150,3 +150,24 @@ Test(config_channel, namespaces_must_be_a_list)
     LOAD("--channel.namespaces=");
     must_be_ok();
 }
+
+Test(config_channel, the_demo_lets_everybody_watch_its_channels_only)
+{
+    LOAD("--demo", "--channel.namespaces=[{\"name\":\"chat\"},{\"name\":\"zoo\"}]");
+    must_be_ok();
+    cr_expect(loaded->client.allow_anonymous_connect_without_token);
+    cr_assert_not_null(options_of("demo:cpu"));
+    cr_expect(options_of("demo:cpu")->allow_subscribe_for_anonymous);
+    cr_expect_not(options_of("demo:cpu")->allow_publish_for_client);
+    cr_assert_not_null(options_of("chat:x"));
+    cr_assert_not_null(options_of("zoo:x"));
+    cr_expect_not(options_of("chat:x")->allow_subscribe_for_client);
+}
+
+Test(config_channel, the_demo_leaves_a_namespace_of_its_name_alone)
+{
+    LOAD("--demo", "--channel.namespaces=[{\"name\":\"demo\"}]");
+    must_be_ok();
+    cr_expect_eq(loaded->channel.namespaces.count, 1);
+    cr_expect_not(options_of("demo:cpu")->allow_subscribe_for_client);
+}
