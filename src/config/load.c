@@ -98,7 +98,9 @@ static void load_variable(config *c, const char *entry, view prefix, config_repo
     view value = view_of(entry + len + 1);
     option_ref ref = option_by_variable(c, name);
 
-    if (ref.option != NULL)
+    if (ref.option != NULL && ref.option->flag_only)
+        place_error(&at, "is a flag only: --%s", ref.option->name);
+    else if (ref.option != NULL)
         setting_from_text(ref, value, &at);
     else if (is_service_link(name, value))
         place_warn(&at, "ignored: it describes a service, not an option");

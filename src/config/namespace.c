@@ -64,7 +64,7 @@ static bool good_name(view name)
 
 static void read_one(reading *r, const yaml_node_t *node, const place *at)
 {
-    item_path path = path_of(r->index, (view){0});
+    item_path path = path_of(r->index, VIEW_LIT(""));
     place there = tree_place(at, node);
 
     there.path = view_of(path.text);

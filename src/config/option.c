@@ -207,9 +207,7 @@ option_ref option_by_name(config *c, view name)
 
 option_ref option_by_variable(config *c, view variable)
 {
-    option_ref found = find_anywhere(c, variable, same_as_variable);
-
-    return found.option != NULL && found.option->flag_only ? (option_ref){0} : found;
+    return find_anywhere(c, variable, same_as_variable);
 }
 
 static bool has_flag(const option *o, view flag, bool is_letter)

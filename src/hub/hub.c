@@ -19,6 +19,11 @@ void hub_worker_bind(hub_worker *w)
     self = w;
 }
 
+bool hub_worker_is_here(const hub_worker *w)
+{
+    return w == self;
+}
+
 void hub_retire(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
     urcu_memb_call_rcu(head, fn);
@@ -72,12 +77,17 @@ void hub_free(hub *h)
     for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++)
         worker_fini(&h->workers[i]);
     if (h->conns != NULL)
-        gcast_barrier(h->conns); /* members and subscriptions are retired without a registry */
+        hub_barrier(h); /* members and subscriptions are retired without a registry */
     registry_free(h->conns);
     registry_free(h->channels);
     registry_free(h->users);
     free(h->workers);
     free(h);
+}
+
+void hub_barrier(hub *h)
+{
+    gcast_barrier(h->conns); /* one flavour of RCU, so this serves all three registries */
 }
 
 void hub_thread_enter(hub *h)

@@ -3,8 +3,11 @@
 # counts as the cases that it reports, any other test as one. A program that fails for another
 # reason than its cases (a leak, the time) is one failure more. -v status=N: how ctest ended.
 
-function number_after(word) {
-  return match($0, word ": *[0-9]+") ? substr($0, RSTART + length(word) + 1, RLENGTH) + 0 : 0
+function number_after(word, field) {
+  if (!match($0, word ": *[0-9]+"))
+    return 0
+  field = substr($0, RSTART, RLENGTH)
+  return substr(field, index(field, ":") + 1) + 0
 }
 
 /<testcase / {
@@ -15,7 +18,7 @@ function number_after(word) {
 
 /Synthesis:/ {
   tested += number_after("Tested")
-  bad += number_after("Failed") + number_after("Crashed")
+  bad += number_after("Fail(ed|ing)") + number_after("Crash(ed|ing)")
 }
 
 /<\/testcase>/ {
