@@ -6,7 +6,7 @@ add_mutant(registry_churn no_grace registry entry.c memb
   "release_cb((struct rcu_head *)(void *)e->reserved_release);")
 
 # An entry whose last reference is gone can be got again.
-add_mutant(registry_churn revived registry entry.c memb
+add_mutant(registry_rivals revived registry entry.c memb
   "while (refs != 0)" "while (true)")
 
 # A removed entry stays in its slot.

@@ -109,9 +109,11 @@ static void hold_all(void)
     size_t count = 0;
 
     gcast_read_begin(registry);
-    while ((e = gcast_next(registry, &cursor)) != NULL && count < KEYS * 2)
+    while ((e = gcast_next(registry, &cursor)) != NULL && count < KEYS * 2) {
+        (void)sched_yield(); /* others may remove it now */
         if (gcast_get(e))
             held[count++] = e;
+    }
     gcast_read_end(registry);
     (void)sched_yield();
     while (count > 0) {
