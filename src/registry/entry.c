@@ -332,11 +332,12 @@ bool gcast_get(gcast_entry *e)
 static void release_cb(struct rcu_head *head)
 {
     gcast_entry *e = (gcast_entry *)((char *)head - offsetof(gcast_entry, reserved_release));
-    gcast_registry *r = e->home;
+    gcast_registry *r = NULL;
     uint32_t slot = SLOT_NONE;
 
     gcasti_tsan_acquire(&gcasti_grace_edge);
     gcasti_tsan_acquire(e);
+    r = e->home;
     slot = __atomic_load_n(&e->x_slot, __ATOMIC_RELAXED);
     if (slot != SLOT_NONE)
         gcasti_slot_free(&r->slots, slot);
