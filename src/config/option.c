@@ -141,9 +141,9 @@ static const option channel_items[] = {
     {BOOL(allow_presence_for_client), "clients with a user id may ask for presence"},
     {BOOL(allow_presence_for_subscriber), "subscribers may ask for presence"},
     {BOOL(allow_presence_for_anonymous), "clients without a user id may ask for presence"},
-    {BOOL(allow_history_for_client), "clients with a user id may ask for history"},
-    {BOOL(allow_history_for_subscriber), "subscribers may ask for history"},
-    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history"},
+    {BOOL(allow_history_for_client), "clients with a user id may ask for history", NOT_YET},
+    {BOOL(allow_history_for_subscriber), "subscribers may ask for history", NOT_YET},
+    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history", NOT_YET},
 };
 
 const option_table options_of_server = {

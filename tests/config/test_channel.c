@@ -88,13 +88,13 @@ Test(config_channel, namespaces_are_read_from_variable_and_file_alike)
     cr_assert_not_null(options_of("chat:x"));
     cr_expect(options_of("chat:x")->presence);
 
-    fixture_file("channel:\n  namespaces:\n    - name: chat\n      allow_history_for_client: true\n"
+    fixture_file("channel:\n  namespaces:\n    - name: chat\n      allow_presence_for_client: true\n"
                  "    - name: news\n");
     ENVIRONMENT("NONE=1");
     LOAD();
     must_be_ok();
     cr_assert_not_null(options_of("chat:x"));
-    cr_expect(options_of("chat:x")->allow_history_for_client);
+    cr_expect(options_of("chat:x")->allow_presence_for_client);
     cr_expect_not_null(options_of("news:x"));
 
     ENVIRONMENT("GRACECAST_CHANNEL_NAMESPACES=[]");
