@@ -72,7 +72,8 @@ static void on_reply(http_exchange *base, const http_response *response)
     const http_request *rq = base->request;
     http_response out = *response;
 
-    out.close = out.close || !rq->keep_alive;
+    /* who asked to upgrade in vain may already have gone on in the other protocol */
+    out.close = out.close || !rq->keep_alive || rq->upgrade;
     respond(x->conn, &out, view_eq(rq->method, VIEW_LIT("HEAD")));
     x->replied = true;
 }
