@@ -4,7 +4,7 @@
  * exactly once and in order, while others come and go in every way there is; afterwards the server
  * must be empty and its memory back where it was.
  *
- *   load_test SERVER [--connections=10000] [--publications=1000] [--churners=2000] [--rate=25]
+ *   load_test SERVER [--connections=10000] [--publications=1000] [--churners=2000] [--rate=20]
  *             [--unmeasured]
  *
  * SERVER is started here. --rate: publications per second. --unmeasured: memory is not judged (a
@@ -33,7 +33,7 @@ enum {
     PATIENCE_MS = 30000, /* for what must come */
     MAX_STAY = 100,      /* publications that a churner sees */
     SPARE_DESCRIPTORS = 600,
-    MEMORY_BOUND = 8 << 20, /* bytes that may be left of ten thousand connections */
+    MEMORY_BOUND = 6 << 20, /* bytes that may be left of ten thousand connections */
     EVENTS = 512,
 };
 
@@ -401,7 +401,7 @@ static void fit_descriptors(load_options *o)
 int main(int argc, char **argv)
 {
     static load l = {
-        .options = {.connections = 10000, .publications = 1000, .churners = 2000, .rate = 25}};
+        .options = {.connections = 10000, .publications = 1000, .churners = 2000, .rate = 20}};
 
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     read_options(&l.options, argc, argv);
