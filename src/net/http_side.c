@@ -148,7 +148,7 @@ static bool is_full(net_worker *w)
     uint32_t limit = house->cfg->client.connection_limit;
 
     /* relaxed: a limit that is passed by a few is as good */
-    if (limit != 0 && atomic_load_explicit(&house->x_connections, memory_order_relaxed) > limit)
+    if (limit != 0 && atomic_load_explicit(&house->x_clients, memory_order_relaxed) >= limit)
         return true;
     return !rate_take(&house->x_rate, worker_now_ms(w), house->cfg->client.connection_rate_limit);
 }

@@ -153,8 +153,9 @@ bool net_listen(view address, uint32_t *port, unsigned workers, net_listeners *o
             log_info("NET-NO-IPV6", "listening=ipv4");
             break;
         }
-        (void)snprintf(error, error_size, "http_server.port: cannot listen on port %u: %s",
-                       (unsigned)*port, strerror(errno));
+        (void)snprintf(error, error_size, "http_server: cannot listen on port %u%s%.*s: %s",
+                       (unsigned)*port, address.len == 0 ? "" : " of ", (int)address.len,
+                       address.ptr, strerror(errno));
         close_all(out, workers);
         return false;
     }

@@ -76,6 +76,8 @@ void ws_side_open(net_conn *c, view user)
 {
     /* the phase comes first: opening may already disconnect */
     c->phase = CONN_WS;
+    /* relaxed: a limit that is passed by a few is as good */
+    atomic_fetch_add_explicit(&c->worker->house->x_clients, 1, memory_order_relaxed);
     client_open(&c->client, &c->worker->desk, user, worker_now_ms(c->worker));
     http_side_free(c);
     conn_watch(c, UV_READABLE);
@@ -84,6 +86,10 @@ void ws_side_open(net_conn *c, view user)
 
 void ws_side_free(net_conn *c)
 {
+    if (c->client.desk == NULL)
+        return; /* it never came to be a WebSocket */
+    /* relaxed: as in ws_side_open() */
+    atomic_fetch_sub_explicit(&c->worker->house->x_clients, 1, memory_order_relaxed);
     client_close(&c->client);
     ws_reader_free(c->reader);
     c->reader = NULL;

@@ -20,6 +20,7 @@ typedef struct server {
     pages pages;
     http_route routes[MAX_ROUTES];
     publisher publisher;
+    memory_keeper memory;
     unsigned worker_count;
     net_listeners *listeners;
     net_worker **workers;
@@ -198,6 +199,7 @@ static bool start(server *s)
         log_error("SERVER-START", "error=\"out of memory or descriptors\"");
         return false;
     }
+    memory_keeper_start(&s->memory, &s->loop, &s->house.x_connections);
     hub_thread_enter(s->house.hub);
     if (s->cfg->demo && !publisher_start(&s->publisher, &s->loop, s->house.hub)) {
         log_error("DEMO-START", "error=\"out of memory\"");

@@ -29,6 +29,19 @@ uint32_t limits_raise_descriptors(unsigned workers);
 /* CPUs this process may use. */
 unsigned limits_cpu_count(void);
 
+/* ---- memory.c ---- */
+
+typedef struct memory_keeper {
+    uv_timer_t timer;
+    const _Atomic(uint32_t) *x_connections;
+    uint32_t peak; /* most connections since memory was last given back */
+    bool due;
+} memory_keeper;
+
+/* Gives memory back to the system after a crowd has left, as long as the loop runs. The count is
+ * read on the loop's thread. */
+void memory_keeper_start(memory_keeper *k, uv_loop_t *loop, const _Atomic(uint32_t) *x_connections);
+
 /* ---- pages.c ---- */
 
 /* Fills `routes` (of MAX_ROUTES) with what this configuration serves; returns how many. */

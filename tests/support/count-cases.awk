@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Counts the cases in a JUnit file of ctest and prints "passed failed skipped". A Criterion program
-# counts as the cases that it reports, any other test as one. A program that fails for another
-# reason than its cases (a leak, the time) is one failure more. -v status=N: how ctest ended.
+# and a TAP report of Node count as the cases that they report, any other test as one. A program
+# that fails for another reason than its cases (a leak, the time) is one failure more. -v status=N:
+# how ctest ended.
 
 function number_after(word, field) {
   if (!match($0, word ": *[0-9]+"))
@@ -24,6 +25,15 @@ function number_after(word, field) {
 /Synthesis:/ {
   tested += number_after("Tested")
   bad += number_after("Fail(ed|ing)") + number_after("Crash(ed|ing)")
+}
+
+/^# pass [0-9]+$/ {
+  tested += $3
+}
+
+/^# (fail|cancelled) [0-9]+$/ {
+  tested += $3
+  bad += $3
 }
 
 /<\/testcase>/ {

@@ -70,7 +70,7 @@ export class Raw {
   static async open(port, options = {}) {
     const raw = new Raw();
     raw.socket = net.connect({ host: "127.0.0.1", port, allowHalfOpen: true, ...options });
-    raw.socket.setNoDelay(true);
+    raw.socket.setNoDelay(true).unref();
     raw.socket.on("data", (bytes) => raw.#note(() => (raw.received = Buffer.concat([raw.received, bytes]))));
     raw.socket.on("end", () => raw.#note(() => (raw.ended = true)));
     raw.socket.on("close", () => raw.#note(() => (raw.ended = true)));

@@ -15,6 +15,14 @@ const COMPLAINT = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
+// A test that has failed may have left something open. It does not keep the process alive for ever:
+// children and sockets are not waited for (what waits for them has a timer), and this ends the rest.
+const FILE_MS = 150000;
+setTimeout(() => {
+  console.log(`Bail out! The tests of this file took more than ${FILE_MS} ms.`);
+  process.exit(1);
+}, FILE_MS).unref();
+
 export function program() {
   const path = process.env.GCAST_SERVER;
   assert.ok(path, "GCAST_SERVER has to be the path of the server's program");
@@ -33,6 +41,7 @@ export class Process {
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(this.child);
+    for (const handle of [this.child, this.child.stdout, this.child.stderr]) handle.unref();
     this.child.stdout.setEncoding("utf8").on("data", (text) => (this.output += text));
     this.child.stderr.setEncoding("utf8").on("data", (text) => (this.log += text));
     this.end = once(this.child, "close").then(([code, signal]) => {
