@@ -22,6 +22,9 @@ set_target_properties(gracecast-registry PROPERTIES
 set_target_properties(gracecast-registry-static PROPERTIES
   OUTPUT_NAME gracecast-registry EXPORT_NAME registry-static)
 
+# The pkg-config file finds its prefix from where it lies, so that the tree may be moved.
+file(RELATIVE_PATH registry_pc_to_prefix
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(gracecast-registry.pc.in gracecast-registry.pc @ONLY)
 configure_file(gracecast-registry.3.in gracecast-registry.3 @ONLY)
 configure_package_config_file(gracecast-registry-config.cmake.in gracecast-registry-config.cmake
