@@ -96,12 +96,13 @@ void crew_broadcast(member *m)
     }
 }
 
-static void look_up_one(const crew *c, uint64_t id)
+/* The value found; ends the process if there is none. */
+static uint64_t look_up_one(const crew *c, uint64_t id)
 {
     uint64_t value = 0;
 
     if (c->subject->lookup(c->self, id, &value) && value == item_value_of(id))
-        return;
+        return value;
     (void)fprintf(stderr, "bench-registry: %s: look-up failed\n", c->subject->name);
     abort();
 }
@@ -112,9 +113,10 @@ void crew_look_up(member *m)
     size_t at = 0;
 
     do {
-        look_up_one(c, m->ids[at]);
-        m->done++;
+        /* 0, but only the value tells: so one look-up cannot begin before the last has ended. */
+        at += look_up_one(c, m->ids[at]) >> 63;
         at = at + 1 < m->id_count ? at + 1 : 0;
+        m->done++;
         if ((at & 63) == 0)
             pause_of(c);
     } while (crew_goes_on(c));
