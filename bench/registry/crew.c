@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 
 #include "clock.h"
 
@@ -33,7 +32,6 @@ static void *run(void *arg)
     crew *c = m->crew;
     uint64_t begin = 0;
 
-    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* else sleeps are 50 us too long */
     (void)pthread_barrier_wait(&c->begin);
     if (c->subject->enter != NULL)
         c->subject->enter(c->self);
