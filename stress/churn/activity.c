@@ -8,7 +8,8 @@
 enum {
     MAX_ACTIONS_PER_TURN = 128, /* of one kind, before sockets get their turn again */
     SLOW_RECEIVE_BUFFER = 4096, /* bytes: little enough that the server notices soon */
-    STORM_QUIET_MS = 500,       /* everybody must stay for this long to count as back */
+    USUAL_RECEIVE_BUFFER = 262144,
+    STORM_QUIET_MS = 500, /* everybody must stay for this long to count as back */
 };
 
 static uint64_t ms(uint64_t count)
@@ -188,16 +189,19 @@ static void begin_slow(helper *h)
 /* They read on; what has waited for them says nothing about the server's speed. */
 static void end_slow(helper *h)
 {
+    const int usual = USUAL_RECEIVE_BUFFER;
+
     for (uint32_t i = 0; i < h->capacity; i++) {
         conn *c = &h->conns[i];
 
         if (!c->slow)
             continue;
+        (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &usual, sizeof usual);
         c->slow = false;
         c->was_slow = true; /* the server may have given up on it by now */
         c->late_until_ns = clock_mono_ns();
         timer_clear(&c->timer);
-        conn_read(h, c, SIZE_MAX);
+        conn_read(h, c, SIZE_MAX, true); /* also what made an event while nobody looked */
     }
 }
 
@@ -232,7 +236,7 @@ static bool storm_over(helper *h)
     uint64_t back = counter_get(&h->tally->steady);
 
     if (h->restart_ns == 0) {
-        if (counter_get(&h->shared->restarts) == h->restarts_before)
+        if (counter_observe(&h->shared->restarts) == h->restarts_before)
             return false;
         h->restart_ns = now;
     }

@@ -18,6 +18,7 @@
 enum {
     TURN_MS = 20,
     SAMPLE_MS = 1000,
+    SHORT_SAMPLE_MS = 200, /* the last one of a phase may be as short as this */
     BUSY_PERCENT = 90,
     LAST_GRACE_MS = 5000, /* for helpers to go home */
 };
@@ -166,7 +167,7 @@ static void send_home(conductor *c)
 {
     uint64_t until = clock_mono_ms() + LAST_GRACE_MS;
 
-    counter_set(&c->shared->phase, UINT64_MAX);
+    counter_announce(&c->shared->phase, UINT64_MAX);
     for (uint32_t i = 0; i < c->helpers; i++) {
         int status = 0;
 
@@ -184,7 +185,7 @@ static void send_home(conductor *c)
 static bool all_done(const conductor *c, uint64_t phase)
 {
     for (uint32_t i = 0; i < c->helpers; i++) {
-        if (counter_get(&c->shared->done[i]) < phase + 1)
+        if (counter_observe(&c->shared->done[i]) < phase + 1)
             return false;
     }
     return true;
@@ -274,11 +275,12 @@ static void add_sample(conductor *c, uint64_t now_ns)
     c->sampled_ns = now_ns;
 }
 
-static void watch(conductor *c)
+/* A sample when the last one is `after_ms` old. */
+static void watch(conductor *c, uint64_t after_ms)
 {
     uint64_t now_ns = clock_mono_ns();
 
-    if (now_ns - c->sampled_ns < (uint64_t)SAMPLE_MS * 1000000)
+    if (now_ns - c->sampled_ns < after_ms * 1000000)
         return;
     sum_up(c, c->now);
     add_sample(c, now_ns);
@@ -303,6 +305,7 @@ static void end_books(conductor *c)
     uint64_t server_cpu_ns = subject_cpu_ns(c->opts->subject);
     tally *t = c->now;
 
+    watch(c, SHORT_SAMPLE_MS);
     sum_up(c, t);
     tally_subtract(t, c->at_phase);
     phase->took_s = seconds(clock_mono_ns() - c->phase_ns);
@@ -333,11 +336,11 @@ static void restart_server(conductor *c)
         buf_append_char(&errors, '\0');
         progress_say(&c->progress, errors.data);
         c->run->broken = true;
-        counter_set(&c->shared->stop, 1);
+        counter_announce(&c->shared->stop, 1);
     }
     buf_fini(&errors);
     c->restarts++;
-    counter_set(&c->shared->restarts, c->restarts);
+    counter_announce(&c->shared->restarts, c->restarts);
 }
 
 static bool out_of_time(const conductor *c)
@@ -363,7 +366,7 @@ static bool obey(conductor *c)
                                        : "the time of the run is over");
         r->interrupted = true;
         r->phases[r->phase_count - 1].cut_short = true;
-        counter_set(&c->shared->stop, 1);
+        counter_announce(&c->shared->stop, 1);
     }
     return true;
 }
@@ -375,13 +378,13 @@ static bool do_phase(conductor *c, size_t index)
     bool going = true;
 
     begin_books(c, index);
-    counter_set(&c->shared->stop, 0);
-    counter_set(&c->shared->phase, index);
+    counter_announce(&c->shared->stop, 0);
+    counter_announce(&c->shared->phase, index);
     if (phase->has[ACT_STORM] && phase->storm.restart)
         restart_server(c);
     while (going && !all_done(c, index)) {
         pause_turn();
-        watch(c);
+        watch(c, SAMPLE_MS);
         going = obey(c);
     }
     end_books(c);
@@ -452,7 +455,6 @@ static bool prepare(conductor *c, buf *errors)
         buf_append_lit(errors, "out of memory\n");
         return false;
     }
-    counter_set(&c->shared->phase, 0);
     catch_interrupts();
     progress_init(&c->progress, c->opts->quiet);
     c->before_known = subject_ask(c->opts->subject, &c->before);

@@ -379,7 +379,7 @@ static void open_timer(helper *h, conn *c)
     if (c->pending > 0)
         conn_failed(h, c, CAUSE_SUBSCRIBE_TIMEOUT);
     else if (c->slow)
-        conn_read(h, c, h->doing->slow.bytes_per_s / SLOW_READS_PER_S);
+        conn_read(h, c, h->doing->slow.bytes_per_s / SLOW_READS_PER_S, false);
     else if (c->kind < MANNER_COUNT)
         depart(h, c);
 }
@@ -572,7 +572,7 @@ static bool keep_tail(conn *c, view rest)
     return tail != NULL || rest.len == 0;
 }
 
-void conn_read(helper *h, conn *c, size_t limit)
+void conn_read(helper *h, conn *c, size_t limit, bool to_the_end)
 {
     uint32_t generation = c->generation;
 
@@ -604,8 +604,8 @@ void conn_read(helper *h, conn *c, size_t limit)
             conn_failed(h, c, CAUSE_NO_DESCRIPTOR);
             return;
         }
-        if ((size_t)came < asked)
-            return;
+        if ((size_t)came < asked && !to_the_end)
+            return; /* that was all: more of it makes another event */
         limit -= (size_t)came;
     }
 }
@@ -631,6 +631,6 @@ void conn_on_event(helper *h, conn *c, uint32_t events)
         write_unsent(c);
     if (c->slow || c->mute)
         on_event_unread(h, c, events);
-    else if ((events & ~(uint32_t)EPOLLOUT) != 0)
-        conn_read(h, c, SIZE_MAX);
+    else if ((events & ~(uint32_t)EPOLLOUT) != 0) /* data and end may come as one event */
+        conn_read(h, c, SIZE_MAX, (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0);
 }

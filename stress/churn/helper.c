@@ -132,7 +132,7 @@ static void finish_phase(helper *h)
     activity_end(h);
     h->reported = true;
     note_cpu(h);
-    counter_set(&h->shared->done[h->opts.index], h->phase + 1);
+    counter_announce(&h->shared->done[h->opts.index], h->phase + 1);
 }
 
 /* How many restarts of the server belong to the phases before this one. */
@@ -148,7 +148,7 @@ static uint64_t restarts_before(const helper *h)
 /* false: there are no more phases. */
 static bool follow_phase(helper *h)
 {
-    uint64_t phase = counter_get(&h->shared->phase);
+    uint64_t phase = counter_observe(&h->shared->phase);
 
     if (phase != h->phase) {
         if (phase >= h->plan->phase_count)
@@ -178,7 +178,7 @@ bool helper_run(const helper_opts *opts)
             continue;
         check_ns = h.now_ns + CHECK_MS * 1000000;
         note_cpu(&h);
-        if (!h.reported && (counter_get(&h.shared->stop) != 0 || activity_over(&h)))
+        if (!h.reported && (counter_observe(&h.shared->stop) != 0 || activity_over(&h)))
             finish_phase(&h);
     }
     clean_up(&h);

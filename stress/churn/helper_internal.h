@@ -166,8 +166,9 @@ void conn_cut(helper *h, conn *c, bool reset);
 /* Begins again after `wait_ms`; the connection has been cut before. */
 void conn_again(helper *h, conn *c, uint64_t wait_ms);
 
-/* Reads at most `limit` bytes now. */
-void conn_read(helper *h, conn *c, size_t limit);
+/* Reads at most `limit` bytes now. to_the_end: until there is nothing or the connection is over,
+ * where otherwise one read that is not filled will do. */
+void conn_read(helper *h, conn *c, size_t limit, bool to_the_end);
 
 /* --- speak.c: the client protocol */
 
