@@ -10,6 +10,8 @@ extern char **environ;
 
 static void print(FILE *to, const buf *text)
 {
+    if (text->len == 0)
+        return; /* an empty buffer has no data to point to */
     /* nowhere to report a failure to */
     (void)!fwrite(text->data, 1, text->len, to);
 }

@@ -151,6 +151,26 @@ GCAST_API void gcast_quiescent(gcast_registry *r);
 GCAST_API void gcast_thread_offline(gcast_registry *r);
 GCAST_API void gcast_thread_online(gcast_registry *r);
 
+/* ---- other memory ---------------------------------------------------------------------------- */
+
+/* Embedded in what is to be freed later; all fields are the registry's own. */
+typedef struct gcast_deferred {
+    void *reserved[2];
+    void (*run)(struct gcast_deferred *d);
+} gcast_deferred;
+
+/*
+ * For memory of the caller's own that readers follow inside the registry's sections (an array that
+ * was replaced, a part of an object): calls run(d) once every section that is open now has ended.
+ *
+ *   d    no longer reachable for sections that begin after this call
+ *   run  frees it; on liburcu's thread, with the same rules as on_release
+ *
+ * thread    any registered thread; inside or outside a section
+ * progress  lock-free
+ */
+GCAST_API void gcast_defer(gcast_registry *r, gcast_deferred *d, void (*run)(gcast_deferred *d));
+
 /* ---- entries --------------------------------------------------------------------------------- */
 
 /* Complete here so that it can be embedded; all fields are the registry's own. */

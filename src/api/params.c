@@ -8,7 +8,7 @@ static bool read_string(api_call *call, view raw, view *out)
 {
     size_t start = call->strings.len;
 
-    if (json_kind_of(raw) != JSON_STRING)
+    if (json_kind_of(raw) != JSON_KIND_STRING)
         return false;
     if (memchr(raw.ptr, '\\', raw.len) == NULL) {
         *out = (view){raw.ptr + 1, raw.len - 2};
@@ -28,7 +28,7 @@ static bool all_strings(view raw, json_kind container)
     if (json_kind_of(raw) != container || !json_iter_init(&it, raw))
         return false;
     while (json_iter_next(&it, NULL, &value)) {
-        if (json_kind_of(value) != JSON_STRING)
+        if (json_kind_of(value) != JSON_KIND_STRING)
             return false;
     }
     return true;
@@ -62,11 +62,11 @@ static bool read_value(api_call *call, view raw, const param *p)
     case PARAM_U32:
         return read_u32(raw, p->out);
     case PARAM_STRINGS:
-        return read_checked(raw, all_strings(raw, JSON_ARRAY), p->out);
+        return read_checked(raw, all_strings(raw, JSON_KIND_ARRAY), p->out);
     case PARAM_OBJECT:
-        return read_checked(raw, json_kind_of(raw) == JSON_OBJECT, p->out);
+        return read_checked(raw, json_kind_of(raw) == JSON_KIND_OBJECT, p->out);
     case PARAM_TAGS:
-        return read_checked(raw, all_strings(raw, JSON_OBJECT), p->out);
+        return read_checked(raw, all_strings(raw, JSON_KIND_OBJECT), p->out);
     }
     return false;
 }
@@ -77,11 +77,11 @@ bool params_read(api_call *call, view object, const param *params, size_t count)
     view key;
     view value;
 
-    if (json_kind_of(object) != JSON_OBJECT || !json_iter_init(&it, object))
+    if (json_kind_of(object) != JSON_KIND_OBJECT || !json_iter_init(&it, object))
         return false;
     while (json_iter_next(&it, &key, &value)) {
         for (size_t i = 0; i < count; i++) {
-            if (json_kind_of(value) == JSON_NULL || !json_string_is(key, params[i].name))
+            if (json_kind_of(value) == JSON_KIND_NULL || !json_string_is(key, params[i].name))
                 continue;
             if (!read_value(call, value, &params[i]))
                 return false;

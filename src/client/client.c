@@ -27,7 +27,9 @@ void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
     c->state = CLIENT_NEW;
     c->pong_due = false;
     c->ping_ms = 0;
-    c->deadline_ms = now_ms + d->cfg->client.stale_close_delay_ms;
+    c->deadline_ms = d->cfg->client.stale_close_delay_ms == 0
+                         ? UINT64_MAX
+                         : now_ms + d->cfg->client.stale_close_delay_ms;
     c->user = user.len == 0 ? NULL : strndup(user.ptr, user.len);
     if (c->user == NULL && user.len != 0)
         client_disconnect(c, DISCONNECT_INTERNAL);

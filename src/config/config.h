@@ -3,8 +3,8 @@
  * The configuration: flags, environment and file become one struct that nobody changes afterwards.
  * All mistakes are found before any is reported, and with a mistake there is no configuration.
  *
- * Members carry the names of the options (docs/configuration.md), with their unit added. Every view
- * has a NUL behind it. Threads: load and free on one thread, read on any.
+ * Members carry the names of the options, with their unit added. Every view has a NUL behind it.
+ * Threads: load and free on one thread, read on any.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

@@ -47,7 +47,9 @@ static bool visit(void *context, view key, yaml_node_t *value, const place *at)
     option_ref ref = option_by_name(w->c, there.path);
     bool ours = option_is_section(there.path);
 
-    if (ref.option != NULL && !ref.option->flag_only)
+    if (ref.option != NULL && ref.option->flag_only)
+        place_error(&there, "is a flag only: --%s", ref.option->name);
+    else if (ref.option != NULL)
         setting_from_node(ref, w->t, value, &there);
     else if (fits && value->type == YAML_MAPPING_NODE &&
              (ours || foreign_is_section(there.path) || foreign_is_section(w->prefix)))

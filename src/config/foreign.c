@@ -13,7 +13,6 @@ typedef struct foreign {
 } foreign;
 
 static const foreign server_items[] = {
-    {"address", NULL},
     {"admin.", NULL},
     {"broker.", NULL},
     {"channel.history_meta_ttl", NULL},

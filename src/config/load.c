@@ -40,6 +40,15 @@ static bool split_flag(const char *arg, flag *out)
     return true;
 }
 
+/* Is the next argument the value of this flag? Switches take none; of flags we do not know we can
+ * but guess, so that one mistake is one error. */
+static bool takes_next(const flag *f, const option *o, const char *next)
+{
+    if (f->value != NULL || next == NULL || strncmp(next, "--", 2) == 0)
+        return false;
+    return o != NULL ? o->type != OPTION_BOOL : next[0] != '-';
+}
+
 /* Reads the flag at the front of argv; returns how many arguments it took. */
 static int take_flag(config *c, char *const *argv, pass turn, config_report *report)
 {
@@ -54,11 +63,11 @@ static int take_flag(config *c, char *const *argv, pass turn, config_report *rep
     at.source = f.whole;
 
     option_ref ref = option_by_flag(c, f.name, f.is_letter);
-    bool is_switch = ref.option != NULL && ref.option->type == OPTION_BOOL;
-    bool takes_next = !is_switch && f.value == NULL && argv[1] != NULL &&
-                      strncmp(argv[1], "--", 2) != 0 && (ref.option != NULL || argv[1][0] != '-');
-    const char *value = takes_next ? argv[1] : is_switch && f.value == NULL ? "true" : f.value;
+    bool two = takes_next(&f, ref.option, argv[1]);
+    const char *value = two ? argv[1] : f.value;
 
+    if (value == NULL && ref.option != NULL && ref.option->type == OPTION_BOOL)
+        value = "true";
     if (ref.option == NULL) {
         if (turn == PASS_ALL_OTHERS)
             unknown_option(&at, f.name, view_of(value));
@@ -68,7 +77,7 @@ static int take_flag(config *c, char *const *argv, pass turn, config_report *rep
         else
             place_error(&at, "needs a value");
     }
-    return takes_next ? 2 : 1;
+    return two ? 2 : 1;
 }
 
 static void load_flags(config *c, int argc, char *const *argv, pass turn, config_report *report)
@@ -98,7 +107,9 @@ static void load_variable(config *c, const char *entry, view prefix, config_repo
     view value = view_of(entry + len + 1);
     option_ref ref = option_by_variable(c, name);
 
-    if (ref.option != NULL)
+    if (ref.option != NULL && ref.option->flag_only)
+        place_error(&at, "is a flag only: --%s", ref.option->name);
+    else if (ref.option != NULL)
         setting_from_text(ref, value, &at);
     else if (is_service_link(name, value))
         place_warn(&at, "ignored: it describes a service, not an option");
@@ -112,6 +123,15 @@ static void load_environment(config *c, char *const *envp, view prefix, config_r
         load_variable(c, *envp, prefix, report);
 }
 
+/* The demo's page connects without a token and watches the demo's channels. */
+static void allow_demo(config *c, config_report *report)
+{
+    const place at = {.report = report, .kind = PLACE_DEFAULT, .path = VIEW_LIT("demo")};
+
+    c->client.allow_anonymous_connect_without_token = true;
+    namespaces_add_demo(&c->channel.namespaces, &at);
+}
+
 static void load_all(config *c, int argc, char *const *argv, char *const *envp,
                      config_report *report)
 {
@@ -120,6 +140,8 @@ static void load_all(config *c, int argc, char *const *argv, char *const *envp,
     load_environment(c, envp, VIEW_LIT("CENTRIFUGO_"), report);
     load_environment(c, envp, VIEW_LIT("GRACECAST_"), report);
     load_flags(c, argc, argv, PASS_ALL_OTHERS, report);
+    if (c->demo)
+        allow_demo(c, report);
     config_check(c, report);
 }
 

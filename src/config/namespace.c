@@ -64,7 +64,7 @@ static bool good_name(view name)
 
 static void read_one(reading *r, const yaml_node_t *node, const place *at)
 {
-    item_path path = path_of(r->index, (view){0});
+    item_path path = path_of(r->index, VIEW_LIT(""));
     place there = tree_place(at, node);
 
     there.path = view_of(path.text);
@@ -141,6 +141,35 @@ void namespaces_set(config_namespaces *out, tree *t, const yaml_node_t *list, co
     sort(&fresh, at);
     namespaces_fini(out);
     *out = fresh;
+}
+
+void namespaces_add_demo(config_namespaces *list, const place *at)
+{
+    static const view name = VIEW_LIT("demo");
+
+    for (size_t i = 0; i < list->count; i++)
+        if (view_eq(list->items[i].name, name))
+            return;
+
+    channel_namespace *items = reallocarray(list->items, list->count + 1, sizeof *items);
+    const char *copy = strdup(name.ptr);
+
+    if (items != NULL)
+        list->items = items;
+    if (items == NULL || copy == NULL) {
+        free((char *)copy);
+        place_error(at, "out of memory");
+        return;
+    }
+
+    channel_namespace *demo = &items[list->count++];
+
+    *demo = (channel_namespace){.name = {copy, name.len}};
+    setting_presets(&options_of_channel, &demo->options, at);
+    demo->options.presence = true;
+    demo->options.allow_subscribe_for_client = true;
+    demo->options.allow_subscribe_for_anonymous = true;
+    sort(list, at);
 }
 
 void namespaces_fini(config_namespaces *namespaces)

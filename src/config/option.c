@@ -141,9 +141,9 @@ static const option channel_items[] = {
     {BOOL(allow_presence_for_client), "clients with a user id may ask for presence"},
     {BOOL(allow_presence_for_subscriber), "subscribers may ask for presence"},
     {BOOL(allow_presence_for_anonymous), "clients without a user id may ask for presence"},
-    {BOOL(allow_history_for_client), "clients with a user id may ask for history"},
-    {BOOL(allow_history_for_subscriber), "subscribers may ask for history"},
-    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history"},
+    {BOOL(allow_history_for_client), "clients with a user id may ask for history", NOT_YET},
+    {BOOL(allow_history_for_subscriber), "subscribers may ask for history", NOT_YET},
+    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history", NOT_YET},
 };
 
 const option_table options_of_server = {
@@ -207,9 +207,7 @@ option_ref option_by_name(config *c, view name)
 
 option_ref option_by_variable(config *c, view variable)
 {
-    option_ref found = find_anywhere(c, variable, same_as_variable);
-
-    return found.option != NULL && found.option->flag_only ? (option_ref){0} : found;
+    return find_anywhere(c, variable, same_as_variable);
 }
 
 static bool has_flag(const option *o, view flag, bool is_letter)

@@ -21,18 +21,18 @@ typedef enum option_type {
 enum { OPTION_MAX_CHOICES = 8 };
 
 typedef struct option {
-    const char *name; /* dotted, as in the file */
-    option_type type;
+    const char *name;                        /* dotted, as in the file */
     size_t offset;                           /* of the field, in config or in channel_options */
     const char *preset;                      /* the default, as a user would write it */
     const char *help;                        /* one line */
     uint64_t min;                            /* of COUNT, SIZE and DURATION */
     uint64_t max;                            /* 0: no other limit than the type's */
     const char *flag;                        /* a second, short name of the flag, or NULL */
-    char letter;                             /* the same in one letter, or 0 */
-    bool flag_only;                          /* neither in the environment nor in a file */
-    bool not_yet;                            /* nothing uses it yet: only the default is accepted */
     const char *choices[OPTION_MAX_CHOICES]; /* of CHOICE, ended by NULL */
+    option_type type;
+    char letter;    /* a flag of one letter, or 0 */
+    bool flag_only; /* neither in the environment nor in a file */
+    bool not_yet;   /* nothing uses it yet: only the default is accepted */
 } option;
 
 typedef struct option_table {

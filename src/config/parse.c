@@ -80,7 +80,7 @@ static bool take_fraction(view *rest, uint64_t *digits, uint64_t *scale)
 
 bool parse_duration(view text, uint64_t *out_ms)
 {
-    static const unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
+    static const unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
     uint64_t total = 0;
 
     *out_ms = 0;

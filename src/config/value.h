@@ -13,7 +13,7 @@ bool value_set(option_ref ref, view text, const place *at);
 /* The same for an option of type STRINGS with its items taken apart. */
 bool value_set_strings(option_ref ref, const view *items, size_t count, const place *at);
 
-/* true: the field holds the option's default. Of the types bool, number, choice and string. */
+/* true: the field holds the option's default; lists have none but the empty one. */
 bool value_is_preset(option_ref ref);
 
 /* Frees what the field owns and zeroes it. */

@@ -96,8 +96,10 @@ static view read_file(int proc_fd, const char *name, char *scratch)
         len += got > 0 ? (size_t)got : 0;
     }
     (void)close(fd); /* it was only read from */
-    while (len == PROC_FILE_MAX && scratch[len - 1] != '\n' && len > 1)
-        len--;
+    if (len == PROC_FILE_MAX) {
+        while (len > 0 && scratch[len - 1] != '\n')
+            len--;
+    }
     return (view){.ptr = scratch, .len = len};
 }
 

@@ -66,8 +66,6 @@ static guard_result in_version(guard *g, unsigned char c)
         return refuse(g, 400, "bad HTTP version");
     if (g->token_len == MAJOR_AT)
         g->major = (char)c;
-    if (g->token_len == VERSION_LEN)
-        g->minor = (char)c;
     return GUARD_MORE;
 }
 

@@ -25,8 +25,7 @@ typedef enum guard_place {
 typedef struct guard {
     guard_place place;
     bool after_cr;       /* the last byte was CR: only LF may follow */
-    char major;          /* digits of the version, as sent */
-    char minor;          /* */
+    char major;          /* digit of the version, as sent */
     uint8_t token_len;   /* bytes of the method, then of the version */
     uint32_t len;        /* bytes of head and trailer so far */
     uint32_t target_len; /* bytes */

@@ -23,6 +23,7 @@
 #include "hub_internal.h"
 
 enum {
+    FIRST_ITEMS = 4,
     SLICE = 128,         /* connections served per turn: about a millisecond of system calls */
     SMALL_PART = 64,     /* members up to which a part does not wait for others */
     WRITE_FRAMES = 64,   /* frames in one call */
@@ -34,7 +35,7 @@ enum {
 
 static void *grown(void *items, uint32_t *cap, size_t size)
 {
-    uint32_t more = *cap == 0 ? 16 : *cap * 2;
+    uint32_t more = *cap == 0 ? FIRST_ITEMS : *cap * 2;
     void *bigger = more < *cap ? NULL : realloc(items, more * size);
 
     if (bigger != NULL)

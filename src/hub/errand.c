@@ -65,9 +65,13 @@ static void task_put(task *t)
 static void errand_open(letter *l)
 {
     errand *e = container_of(l, errand, letter);
+    frame *f = e->task->frame;
+    bool held = f == NULL || worker_hold_frame(e->worker, frame_get(f)); /* once for all of them */
 
     for (uint32_t i = 0; i < e->count; i++) {
-        if (!e->conns[i]->closing)
+        if (!held)
+            conn_doom(e->conns[i], DISCONNECT_INTERNAL);
+        else if (!e->conns[i]->closing)
             e->task->run(e->task, e->conns[i]);
     }
     task_put(e->task);
@@ -235,12 +239,7 @@ static int64_t send_out(hub *h, const hub_select *who, task *t)
 
 static void run_send(const task *t, hub_conn *c)
 {
-    hub_worker *w = c->worker;
-
-    if (worker_hold_frame(w, frame_get(t->frame)))
-        conn_due(c, t->frame);
-    else
-        conn_doom(c, DISCONNECT_INTERNAL);
+    conn_due(c, t->frame);
 }
 
 int64_t hub_send_message(hub *h, const hub_select *who, view data)

@@ -156,9 +156,9 @@ static hub_part *part_open(hub_group *g, hub_worker *w)
     return p;
 }
 
-static void free_members(struct rcu_head *head)
+static void free_members(gcast_deferred *d)
 {
-    free(container_of(head, hub_members, rcu));
+    free(container_of(d, hub_members, deferred));
 }
 
 /* Replaces the array by one of `cap` slots, the members moved together. The old one stays for those
@@ -190,7 +190,7 @@ static bool replace_members(hub_part *p, uint32_t cap)
      */
     atomic_store_explicit(&p->x_members, m, memory_order_release);
     if (old != NULL)
-        hub_retire(&old->rcu, free_members);
+        gcast_defer(p->group->registry, &old->deferred, free_members);
     return true;
 }
 
@@ -221,9 +221,9 @@ static bool part_add(hub_part *p, hub_sub *s)
     return true;
 }
 
-static void free_sub(struct rcu_head *head)
+static void free_sub(gcast_deferred *d)
 {
-    free(container_of(head, hub_sub, rcu));
+    free(container_of(d, hub_sub, deferred));
 }
 
 static void part_remove(hub_part *p, hub_sub *s)
@@ -234,7 +234,7 @@ static void part_remove(hub_part *p, hub_sub *s)
     /* relaxed: a reader that still sees the old value sees memory that its section keeps */
     atomic_store_explicit(&m->x_slots[s->slot], empty, memory_order_relaxed);
     p->free_slot = s->slot;
-    hub_retire(&s->rcu, free_sub);
+    gcast_defer(p->group->registry, &s->deferred, free_sub);
 }
 
 /* Gives memory back once most of the slots are empty, so that a sweep stays as long as its members

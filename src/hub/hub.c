@@ -3,8 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include <urcu/urcu-memb.h>
-
 #include "hub_internal.h"
 
 static _Thread_local hub_worker *self;
@@ -19,9 +17,9 @@ void hub_worker_bind(hub_worker *w)
     self = w;
 }
 
-void hub_retire(struct rcu_head *head, void (*fn)(struct rcu_head *head))
+bool hub_worker_is_here(const hub_worker *w)
 {
-    urcu_memb_call_rcu(head, fn);
+    return w == self;
 }
 
 static gcast_registry *registry_new(gcast_keys keys, void (*on_release)(gcast_entry *e, void *arg))
@@ -72,12 +70,17 @@ void hub_free(hub *h)
     for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++)
         worker_fini(&h->workers[i]);
     if (h->conns != NULL)
-        gcast_barrier(h->conns); /* members and subscriptions are retired without a registry */
+        hub_barrier(h); /* members and subscriptions are retired without a registry */
     registry_free(h->conns);
     registry_free(h->channels);
     registry_free(h->users);
     free(h->workers);
     free(h);
+}
+
+void hub_barrier(hub *h)
+{
+    gcast_barrier(h->conns); /* one flavour of RCU, so this serves all three registries */
 }
 
 void hub_thread_enter(hub *h)

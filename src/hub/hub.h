@@ -100,6 +100,10 @@ hub *hub_new(const hub_opts *opts);
  */
 void hub_free(hub *h);
 
+/* Waits until every release that was due when it was called has run; the letters that these post
+ * may still be unopened. Not on a worker's thread, nor inside a read section. */
+void hub_barrier(hub *h);
+
 /* Around everything else here, once a thread. */
 void hub_thread_enter(hub *h);
 void hub_thread_leave(hub *h);
@@ -109,6 +113,9 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg);
 
 /* The thread that calls is w's from now on; NULL: nobody's. */
 void hub_worker_bind(hub_worker *w);
+
+/* true: this thread is w's. */
+bool hub_worker_is_here(const hub_worker *w);
 hub_worker *hub_worker_at(hub *h, unsigned index);
 unsigned hub_worker_count(const hub *h);
 metrics *hub_worker_metrics(hub_worker *w);

@@ -3,8 +3,6 @@
 #ifndef HUB_HUB_INTERNAL_H
 #define HUB_HUB_INTERNAL_H
 
-#include <urcu/call-rcu.h>
-
 #include "hub.h"
 
 typedef struct hub_group hub_group;
@@ -50,7 +48,7 @@ struct hub_part {
  * the lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice.
  */
 struct hub_members {
-    struct rcu_head rcu;
+    gcast_deferred deferred;
     uint32_t cap;  /* const */
     uint32_t used; /* owner: slots from here on were never used */
     _Atomic(uintptr_t) x_slots[];
@@ -62,7 +60,7 @@ struct hub_sub {
     hub_part *part; /* const */
     hub_sub *next;  /* owner: the connection's next subscription */
     uint32_t slot;  /* owner */
-    struct rcu_head rcu;
+    gcast_deferred deferred;
 };
 
 static inline view group_name(const hub_group *g)
@@ -182,9 +180,6 @@ static inline hub_worker *hub_home(hub *h, uint64_t hash)
 {
     return &h->workers[hash % h->opts.workers];
 }
-
-/* Frees `head`'s memory by fn after a grace period. */
-void hub_retire(struct rcu_head *head, void (*fn)(struct rcu_head *head));
 
 /* ---- conn.c ---- */
 

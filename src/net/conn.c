@@ -278,14 +278,6 @@ static size_t sink_message_len(view framed)
     return ws_frame_len(framed);
 }
 
-static void sink_wake(void *arg)
-{
-    net_worker *w = arg;
-
-    (void)uv_async_send(
-        &w->wake); /* fails only for a closed handle, which stop and exit rule out */
-}
-
 const hub_sink net_sink = {
     .write = sink_write,
     .want_write = sink_want_write,
@@ -293,5 +285,5 @@ const hub_sink net_sink = {
     .released = conn_released,
     .frame = sink_frame,
     .message_len = sink_message_len,
-    .wake = sink_wake,
+    .wake = worker_wake,
 };

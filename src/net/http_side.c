@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "handshake.h"
 #include "net_internal.h"
+#include "rate.h"
 
 /* ---- opening and freeing ---- */
 
@@ -71,7 +72,8 @@ static void on_reply(http_exchange *base, const http_response *response)
     const http_request *rq = base->request;
     http_response out = *response;
 
-    out.close = out.close || !rq->keep_alive;
+    /* who asked to upgrade in vain may already have gone on in the other protocol */
+    out.close = out.close || !rq->keep_alive || rq->upgrade;
     respond(x->conn, &out, view_eq(rq->method, VIEW_LIT("HEAD")));
     x->replied = true;
 }
@@ -139,13 +141,16 @@ static bool origin_allowed(const config *cfg, const http_request *rq)
     return cfg->demo && is_own_page(rq, origin);
 }
 
-static bool full(const net_worker *w)
+/* Whether a limit leaves no room for one more client. */
+static bool is_full(net_worker *w)
 {
-    uint32_t limit = w->house->cfg->client.connection_limit;
+    net_house *house = w->house;
+    uint32_t limit = house->cfg->client.connection_limit;
 
     /* relaxed: a limit that is passed by a few is as good */
-    return limit != 0 &&
-           atomic_load_explicit(&w->house->x_connections, memory_order_relaxed) > limit;
+    if (limit != 0 && atomic_load_explicit(&house->x_connections, memory_order_relaxed) > limit)
+        return true;
+    return !rate_take(&house->x_rate, worker_now_ms(w), house->cfg->client.connection_rate_limit);
 }
 
 static void refuse_handshake(net_conn *c, int status, const char *reason, const char *headers)
@@ -185,7 +190,7 @@ static void shake_hands(net_conn *c, const http_request *rq)
         refuse_handshake(c, h.status, h.reason, h.headers);
     else if (!origin_allowed(w->house->cfg, rq))
         refuse_handshake(c, 403, "this origin is not in client.allowed_origins", NULL);
-    else if (w->stopping || full(w))
+    else if (w->stopping || is_full(w))
         refuse_handshake(c, 503, "no more connections are taken", NULL);
     else if (c->http->out.len != 0)
         conn_end(c); /* it asks to upgrade and does not read the answers it had before */

@@ -31,7 +31,7 @@ static void set_port(endpoint *e, uint32_t port)
 
 static uint32_t get_port(int fd)
 {
-    struct sockaddr_storage addr;
+    struct sockaddr_storage addr = {0};
     socklen_t len = sizeof addr;
 
     if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)

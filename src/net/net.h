@@ -27,6 +27,7 @@ typedef struct net_house {
     void (*on_empty)(void *arg);
     void *arg;
     _Atomic(uint32_t) x_connections; /* open ones, of all workers */
+    _Atomic(uint64_t) x_rate;        /* handshakes of this second: rate.h */
 } net_house;
 
 /* What the hub reaches connections through. */

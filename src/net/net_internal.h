@@ -104,6 +104,11 @@ static inline net_conn *conn_of(hub_conn *c)
     return container_of(c, net_conn, client.conn);
 }
 
+/* ---- worker.c ---- */
+
+/* hub_sink.wake: any thread. */
+void worker_wake(void *arg);
+
 /* ---- listener.c ---- */
 
 bool listener_start(net_worker *w);

@@ -25,6 +25,17 @@ static void request_turn(net_worker *w)
         (void)uv_idle_start(&w->work, on_work);
 }
 
+void worker_wake(void *arg)
+{
+    net_worker *w = arg;
+
+    if (hub_worker_is_here(w->hub))
+        request_turn(w); /* no need to go through the kernel */
+    else
+        (void)uv_async_send(
+            &w->wake); /* cannot fail while the handle is open, which stop ensures */
+}
+
 /* ---- stopping ---- */
 
 static void shut_down_handle(uv_handle_t *handle, void *arg)

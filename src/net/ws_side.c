@@ -37,26 +37,22 @@ static void give_back(net_worker *w, ws_reader *r)
 
 /* ---- deadlines ---- */
 
-/* The earliest of what the client waits for and the end of the socket's patience. */
-static void set_deadline(net_conn *c)
-{
-    uint64_t due = c->client.deadline_ms;
-    uint64_t stalled = hub_conn_stalled_since_ms(&c->client.conn);
-
-    if (c->phase != CONN_WS)
-        return;
-    if (stalled != 0 && stalled + c->worker->house->cfg->websocket.write_timeout_ms < due)
-        due = stalled + c->worker->house->cfg->websocket.write_timeout_ms;
-    if (c->broken || c->timer.due_ms == due)
-        return;
-    conn_set_deadline(c, due);
-}
-
-static bool stalled_too_long(net_conn *c, uint64_t now_ms)
+/* When the socket's patience ends; UINT64_MAX: it is not being tried, or has no end. */
+static uint64_t stall_deadline(const net_conn *c)
 {
     uint64_t since = hub_conn_stalled_since_ms(&c->client.conn);
+    uint64_t timeout = c->worker->house->cfg->websocket.write_timeout_ms;
 
-    return since != 0 && now_ms >= since + c->worker->house->cfg->websocket.write_timeout_ms;
+    return since == 0 || timeout == 0 ? UINT64_MAX : since + timeout;
+}
+
+static void set_deadline(net_conn *c)
+{
+    uint64_t stall = stall_deadline(c);
+    uint64_t due = stall < c->client.deadline_ms ? stall : c->client.deadline_ms;
+
+    if (c->phase == CONN_WS && !c->broken && c->timer.due_ms != due)
+        conn_set_deadline(c, due);
 }
 
 void ws_side_deadline(net_conn *c)
@@ -64,7 +60,7 @@ void ws_side_deadline(net_conn *c)
     uint64_t now = worker_now_ms(c->worker);
 
     c->timer.due_ms = 0; /* nothing is set now */
-    if (stalled_too_long(c, now)) {
+    if (now >= stall_deadline(c)) {
         hub_conn_drop_queue(&c->client.conn);
         ws_side_disconnect(c, DISCONNECT_WRITE_ERROR,
                            view_of(disconnect_text(DISCONNECT_WRITE_ERROR)));

@@ -11,13 +11,13 @@
 /* What a leading '$' says: only those with a subscription token may subscribe. */
 enum { CHANNEL_PRIVATE_PREFIX = '$' };
 
-/* true: not empty, at most max_len bytes, all of them ASCII. */
+/* true: not empty, at most max_len bytes, all of them ASCII that can be seen, or spaces. */
 static inline bool channel_name_valid(view name, size_t max_len)
 {
     if (name.len == 0 || name.len > max_len)
         return false;
     for (size_t i = 0; i < name.len; i++) {
-        if ((unsigned char)name.ptr[i] > 127)
+        if (name.ptr[i] < ' ' || name.ptr[i] > '~') /* char may be signed: bytes over 127 too */
             return false;
     }
     return true;

@@ -28,13 +28,16 @@
 
 typedef enum protocol_error {
     PROTOCOL_OK = 0,
-#define X(name, code, text, temporary) PROTOCOL_##name = code,
+#define X(name, code, text, temporary) PROTOCOL_##name = (code),
     PROTOCOL_ERROR_MAP(X)
 #undef X
 } protocol_error;
 
-/* The text that goes with a code; "internal server error" for a code that is none. */
+/* The text that goes with a code; "internal server error" for a code that is none. Static, like
+ * every text below. */
 const char *protocol_error_text(protocol_error code);
+
+/* As the list says; a code that is none is temporary, as the internal error is. */
 bool protocol_error_temporary(protocol_error code);
 
 /* X(NAME, code, text): 3000-3499 the client comes back, 3500-3999 it stays away. */
@@ -63,7 +66,7 @@ bool protocol_error_temporary(protocol_error code);
     X(TOO_MANY_ERRORS, 3509, "too many errors")
 
 typedef enum disconnect_code {
-#define X(name, code, text) DISCONNECT_##name = code,
+#define X(name, code, text) DISCONNECT_##name = (code),
     DISCONNECT_MAP(X)
 #undef X
 } disconnect_code;
@@ -79,11 +82,12 @@ const char *disconnect_text(uint32_t code);
     X(STATE_INVALIDATED, 2502, "state invalidated")
 
 typedef enum unsubscribe_code {
-#define X(name, code, text) UNSUBSCRIBE_##name = code,
+#define X(name, code, text) UNSUBSCRIBE_##name = (code),
     UNSUBSCRIBE_MAP(X)
 #undef X
 } unsubscribe_code;
 
+/* As disconnect_text(). */
 const char *unsubscribe_text(uint32_t code);
 
 #endif

@@ -42,7 +42,7 @@ static bool read_fields(view object, field_list list, void *to, buf *scratch)
     if (!json_iter_init(&it, object) || !it.object)
         return false;
     while (json_iter_next(&it, &key, &value)) {
-        const field *f = json_kind_of(value) == JSON_NULL ? NULL : find_field(list, key);
+        const field *f = json_kind_of(value) == JSON_KIND_NULL ? NULL : find_field(list, key);
 
         if (f != NULL && !f->read(value, (char *)to + f->offset, scratch))
             return false;
@@ -78,7 +78,7 @@ static bool read_object(view value, void *to, buf *scratch)
 {
     (void)scratch;
     *(view *)to = value;
-    return json_kind_of(value) == JSON_OBJECT;
+    return json_kind_of(value) == JSON_KIND_OBJECT;
 }
 
 static bool read_bool(view value, void *to, buf *scratch)
@@ -121,53 +121,54 @@ static bool read_i32(view value, void *to, buf *scratch)
     return true;
 }
 
-/* The body of a command lies where the union begins, so offsets count from there. */
-#define FIELD_AT(wire, body, member, reader)                                  \
-    {                                                                         \
-        .name = {.ptr = (wire), .len = sizeof(wire) - 1}, .read = (reader),   \
-        .offset = offsetof(command, body.member) - offsetof(command, connect) \
+#define FIELD(type, place, wire, reader)                                    \
+    {                                                                       \
+        .name = {.ptr = (wire), .len = sizeof(wire) - 1}, .read = (reader), \
+        .offset = offsetof(type, place)                                     \
     }
-#define FIELD(body, member, reader) FIELD_AT(#member, body, member, reader)
 #define LIST(array)                                                  \
     {                                                                \
         .fields = (array), .count = sizeof(array) / sizeof(*(array)) \
     }
 
 static const field connect_fields[] = {
-    FIELD(connect, token, read_string),   FIELD(connect, data, read_raw),
-    FIELD(connect, subs, read_object),    FIELD(connect, name, read_string),
-    FIELD(connect, version, read_string), FIELD(connect, headers, read_object),
+    FIELD(command, connect.token, "token", read_string),
+    FIELD(command, connect.data, "data", read_raw),
+    FIELD(command, connect.subs, "subs", read_object),
+    FIELD(command, connect.name, "name", read_string),
+    FIELD(command, connect.version, "version", read_string),
+    FIELD(command, connect.headers, "headers", read_object),
 };
 
 static const field subscribe_fields[] = {
-    FIELD(subscribe, channel, read_string),
-    FIELD(subscribe, token, read_string),
-    FIELD(subscribe, recover, read_bool),
-    FIELD_AT("epoch", subscribe, since.epoch, read_string),
-    FIELD_AT("offset", subscribe, since.offset, read_u64),
-    FIELD(subscribe, data, read_raw),
-    FIELD(subscribe, positioned, read_bool),
-    FIELD(subscribe, recoverable, read_bool),
-    FIELD(subscribe, join_leave, read_bool),
-    FIELD(subscribe, delta, read_string),
-    FIELD(subscribe, tf, read_object),
-    FIELD(subscribe, flag, read_i64),
-    FIELD(subscribe, type, read_i64),
+    FIELD(command, subscribe.channel, "channel", read_string),
+    FIELD(command, subscribe.token, "token", read_string),
+    FIELD(command, subscribe.recover, "recover", read_bool),
+    FIELD(command, subscribe.since.epoch, "epoch", read_string),
+    FIELD(command, subscribe.since.offset, "offset", read_u64),
+    FIELD(command, subscribe.data, "data", read_raw),
+    FIELD(command, subscribe.positioned, "positioned", read_bool),
+    FIELD(command, subscribe.recoverable, "recoverable", read_bool),
+    FIELD(command, subscribe.join_leave, "join_leave", read_bool),
+    FIELD(command, subscribe.delta, "delta", read_string),
+    FIELD(command, subscribe.tf, "tf", read_object),
+    FIELD(command, subscribe.flag, "flag", read_i64),
+    FIELD(command, subscribe.type, "type", read_i64),
 };
 
 /* unsubscribe, presence and presence_stats */
 static const field channel_fields[] = {
-    FIELD(unsubscribe, channel, read_string),
+    FIELD(command, unsubscribe.channel, "channel", read_string),
 };
 
 static const field publish_fields[] = {
-    FIELD(publish, channel, read_string),
-    FIELD(publish, data, read_raw),
+    FIELD(command, publish.channel, "channel", read_string),
+    FIELD(command, publish.data, "data", read_raw),
 };
 
 static const field position_fields[] = {
-    {.name = {"offset", 6}, .read = read_u64, .offset = offsetof(stream_position, offset)},
-    {.name = {"epoch", 5}, .read = read_string, .offset = offsetof(stream_position, epoch)},
+    FIELD(stream_position, offset, "offset", read_u64),
+    FIELD(stream_position, epoch, "epoch", read_string),
 };
 
 static bool read_since(view value, void *to, buf *scratch)
@@ -181,28 +182,28 @@ static bool read_since(view value, void *to, buf *scratch)
 }
 
 static const field history_fields[] = {
-    FIELD(history, channel, read_string),
-    FIELD(history, limit, read_i32),
-    {.name = {"since", 5}, .read = read_since, .offset = 0},
-    FIELD(history, reverse, read_bool),
+    FIELD(command, history.channel, "channel", read_string),
+    FIELD(command, history.limit, "limit", read_i32),
+    FIELD(command, history, "since", read_since),
+    FIELD(command, history.reverse, "reverse", read_bool),
 };
 
 static const field rpc_fields[] = {
-    FIELD(rpc, method, read_string),
-    FIELD(rpc, data, read_raw),
+    FIELD(command, rpc.method, "method", read_string),
+    FIELD(command, rpc.data, "data", read_raw),
 };
 
 static const field send_fields[] = {
-    FIELD(send, data, read_raw),
+    FIELD(command, send.data, "data", read_raw),
 };
 
 static const field refresh_fields[] = {
-    FIELD(refresh, token, read_string),
+    FIELD(command, refresh.token, "token", read_string),
 };
 
 static const field sub_refresh_fields[] = {
-    FIELD(sub_refresh, channel, read_string),
-    FIELD(sub_refresh, token, read_string),
+    FIELD(command, sub_refresh.channel, "channel", read_string),
+    FIELD(command, sub_refresh.token, "token", read_string),
 };
 
 static const field_list body_lists[] = {
@@ -228,13 +229,10 @@ typedef struct envelope {
 } envelope;
 
 static const field envelope_fields[] = {
-    {.name = {"id", 2}, .read = read_u32, .offset = offsetof(envelope, id)},
-#define X(kind, wire)                                  \
-    {.name = {.ptr = (wire), .len = sizeof(wire) - 1}, \
-     .read = read_object,                              \
-     .offset = offsetof(envelope, bodies) + sizeof(view) * COMMAND_##kind},
+#define X(kind, wire) FIELD(envelope, bodies[COMMAND_##kind], wire, read_object),
     COMMAND_MAP(X)
 #undef X
+        FIELD(envelope, id, "id", read_u32),
 };
 
 static command_kind choose_kind(const envelope *e)
@@ -283,14 +281,18 @@ bool command_decode(view line, command *out, buf *scratch)
     *out = (command){.kind = choose_kind(&e), .id = e.id};
     if (out->kind == COMMAND_PONG || out->kind == COMMAND_NONE)
         return true;
-    return read_fields(e.bodies[out->kind], body_lists[out->kind], &out->connect, scratch);
+    return read_fields(e.bodies[out->kind], body_lists[out->kind], out, scratch);
 }
 
 bool subscribe_request_decode(view object, subscribe_request *out, buf *scratch)
 {
-    *out = (subscribe_request){0};
-    return object.len != 0 && reserve_scratch(object, scratch) &&
-           read_fields(object, body_lists[COMMAND_SUBSCRIBE], out, scratch);
+    command c = {.kind = COMMAND_SUBSCRIBE};
+
+    if (object.len == 0 || !reserve_scratch(object, scratch) ||
+        !read_fields(object, body_lists[c.kind], &c, scratch))
+        return false;
+    *out = c.subscribe;
+    return true;
 }
 
 bool command_next_line(view *rest, view *line)

@@ -108,17 +108,31 @@ typedef struct command {
     };
 } command;
 
-/* Decodes one line. Unknown members are ignored, of duplicate ones the last counts, null counts as
- * absent. `scratch` takes the strings that had escapes; it is reset first.
- * false: not a valid JSON object of the right types, or out of memory (scratch->failed). */
+/*
+ * Decodes one line. Unknown members are ignored, null counts as absent, of duplicate members the
+ * last counts. Without an id it is a pong, or a send if that member is there, and nothing else.
+ *
+ *   line     must outlive *out
+ *   scratch  takes the strings that had escapes; it is reset first and must stay as it is while
+ *            *out is in use
+ *
+ * returns  false: not a valid JSON object of the right types and ranges (only the body that is
+ * taken is looked into), or out of memory (scratch->failed). *out means nothing then.
+ */
 bool command_decode(view line, command *out, buf *scratch);
 
-/* Decodes the body of one subscribe request (a value of connect_request.subs). As above, but
- * scratch is appended to, never reset. */
+/*
+ * Decodes the body of one subscribe request: a value of connect_request.subs, hence known to be
+ * valid JSON. As above, but scratch is appended to, never reset. command_decode() has made room in
+ * it for every string of its line, so with that same scratch nothing moves, and all views stay
+ * good, as long as each body is decoded (and each channel name taken by json_string_decode()) only
+ * once.
+ */
 bool subscribe_request_decode(view object, subscribe_request *out, buf *scratch);
 
 /* Cuts a frame into command lines (separated by one line feed, one trailing line feed allowed).
- * *rest starts as the whole frame. false at the end. An empty line is returned as such. */
+ * *rest starts as the whole frame. false at the end. An empty line is returned as such, and is no
+ * valid command; an empty frame has no line at all: the caller refuses it. */
 bool command_next_line(view *rest, view *line);
 
 #endif

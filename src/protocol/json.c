@@ -13,7 +13,7 @@ typedef struct scanner {
     const char *at;
     const char *end;
     size_t depth;
-    uint64_t objects[JSON_MAX_DEPTH / 64]; /* bit d: level d is an object; garbage from depth up */
+    uint64_t objects[JSON_MAX_DEPTH / 64]; /* bit d: level d is an object; stale from depth up */
 } scanner;
 
 static bool push(scanner *s, bool object)
@@ -209,11 +209,8 @@ bool json_valid(view text)
     if (text.len == 0)
         return false;
 
-    scanner s;
+    scanner s = {.at = text.ptr, .end = text.ptr + text.len};
 
-    s.at = text.ptr;
-    s.end = text.ptr + text.len;
-    s.depth = 0; /* the bits are left as they are: push() sets each before it is read */
     do {
         if (!descend(&s) || !ascend(&s))
             return false;

@@ -9,25 +9,25 @@
 json_kind json_kind_of(view value)
 {
     if (value.len == 0)
-        return JSON_NULL;
+        return JSON_KIND_NULL;
 
     const char *end = value.ptr + value.len;
     const char *at = json_skip_space(value.ptr, end);
 
     switch (at == end ? '\0' : *at) {
     case '{':
-        return JSON_OBJECT;
+        return JSON_KIND_OBJECT;
     case '[':
-        return JSON_ARRAY;
+        return JSON_KIND_ARRAY;
     case '"':
-        return JSON_STRING;
+        return JSON_KIND_STRING;
     case 't':
     case 'f':
-        return JSON_BOOL;
+        return JSON_KIND_BOOL;
     case 'n':
-        return JSON_NULL;
+        return JSON_KIND_NULL;
     default:
-        return JSON_NUMBER;
+        return JSON_KIND_NUMBER;
     }
 }
 
@@ -87,14 +87,14 @@ bool json_iter_init(json_iter *it, view value)
 {
     json_kind kind = json_kind_of(value);
 
-    if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+    if (kind != JSON_KIND_OBJECT && kind != JSON_KIND_ARRAY)
         return false;
 
     const char *end = value.ptr + value.len;
 
     it->at = json_skip_space(value.ptr, end) + 1;
     it->end = end;
-    it->object = kind == JSON_OBJECT;
+    it->object = kind == JSON_KIND_OBJECT;
     return true;
 }
 
@@ -147,8 +147,10 @@ bool json_u64(view raw, uint64_t *out)
             __builtin_add_overflow(number, (uint64_t)(raw.ptr[i] - '0'), &number))
             return false;
     }
+    if (raw.len == 0)
+        return false;
     *out = number;
-    return raw.len != 0;
+    return true;
 }
 
 bool json_i64(view raw, int64_t *out)
@@ -165,6 +167,10 @@ bool json_i64(view raw, int64_t *out)
 
 bool json_bool(view raw, bool *out)
 {
-    *out = view_eq(raw, VIEW_LIT("true"));
-    return *out || view_eq(raw, VIEW_LIT("false"));
+    bool yes = view_eq(raw, VIEW_LIT("true"));
+
+    if (!yes && !view_eq(raw, VIEW_LIT("false")))
+        return false;
+    *out = yes;
+    return true;
 }

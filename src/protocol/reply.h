@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the server says: every function appends one JSON object (no line feed) to a buffer. Zero
- * values are left out where the protocol leaves them out. Pure; out of memory shows in out->failed.
+ * values are left out where the protocol leaves them out. Raw JSON must have passed json_valid();
+ * its line breaks are removed. Strings may hold any bytes. Views are read during the call only.
+ * Pure; out of memory shows in out->failed.
  */
 #ifndef PROTOCOL_REPLY_H
 #define PROTOCOL_REPLY_H
@@ -62,6 +64,7 @@ typedef struct connect_result {
     uint64_t time_ms; /* 0: left out */
 } connect_result;
 
+/* Here and below: id of the command that is answered; 0 is left out. */
 void reply_error(buf *out, uint32_t id, protocol_error code);
 
 /* {"id":2,"unsubscribe":{}}: success with nothing to tell. */
@@ -73,16 +76,23 @@ void reply_presence_stats(buf *out, uint32_t id, uint32_t num_clients, uint32_t 
 
 /* {"id":5,"presence":{"presence":{<client>:info,...}}} */
 void reply_presence(buf *out, uint32_t id, const client_info *infos, size_t count);
+
+/* publications in the order given; `top` is the stream's position, not that of the last one. */
 void reply_history(buf *out, uint32_t id, const publication *publications, size_t count,
                    stream_position top);
-/* refresh and sub_refresh */
+
+/* kind: COMMAND_REFRESH or COMMAND_SUB_REFRESH */
 void reply_refresh(buf *out, uint32_t id, command_kind kind, bool expires, uint32_t ttl_s);
 
 void push_publication(buf *out, view channel, const publication *pub);
 void push_join(buf *out, view channel, const client_info *info);
 void push_leave(buf *out, view channel, const client_info *info);
 void push_unsubscribe(buf *out, view channel, uint32_t code, view reason);
+
+/* Of the result only the position and the data: recoverable, epoch, offset, positioned, data. */
 void push_subscribe(buf *out, view channel, const subscribe_result *result);
+
+/* To the connection, not to a channel. */
 void push_message(buf *out, view data);
 void push_refresh(buf *out, bool expires, uint32_t ttl_s);
 

@@ -8,12 +8,12 @@
  *
  *     add      claim slot -> insert -> publish in slot
  *     replace  insert in the place of the old one -> publish in the old one's slot
- *     remove   take out of the table -> clear slot -> drop reference
- *     release  (a grace period after the last reference) free slot -> on_release
+ *     remove   take out of the table -> empty slot -> drop reference
+ *     release  (a grace period after the last reference) on_release
  *
- * Each of the first three is one read section of its own. All entries that follow one another by
- * replace share a slot and carry a growing number, `turn`; gcasti_slot_publish() lets the highest
- * turn win, whichever thread comes last. That is why a traversal meets a replaced key exactly once.
+ * Each of the first three is a read section. Entries that follow one another by replace share a
+ * slot and carry a growing number, `turn`; the highest turn wins, whichever thread comes last. That
+ * is why a traversal meets a replaced key exactly once.
  */
 #include "registry_internal.h"
 
@@ -128,7 +128,9 @@ static bool insert_rcu(gcast_registry *r, gcast_entry *e, uint32_t slot, const q
         atomic_fetch_sub_explicit(&r->x_count, 1, memory_order_relaxed);
         return false;
     }
-    gcasti_slot_publish(&r->slots, slot, e);
+    gcasti_slot_publish_first(&r->slots, slot, e);
+    gcasti_hint_set(gcasti_hints_of(r), q->hash, slot);
+    gcasti_fit(r);
     return true;
 }
 
@@ -143,7 +145,7 @@ gcast_err gcast_add(gcast_registry *r, gcast_entry *e)
     if (is_closed(r))
         goto out;
     err = GCAST_ENOMEM;
-    slot = gcasti_slot_claim(&r->slots);
+    slot = gcasti_slot_claim(&r->slots, e);
     if (slot == SLOT_NONE)
         goto out;
     err = GCAST_OK;
@@ -157,6 +159,12 @@ out:
     return err;
 }
 
+/* 0 is the turn of entries that replaced nothing. */
+static uint32_t next_turn(const gcast_entry *old)
+{
+    return old->turn + 1 != 0 ? old->turn + 1 : 1;
+}
+
 /* Takes the place of the entry that the iterator found; false if that one left meanwhile. */
 static bool supersede_rcu(gcast_registry *r, gcast_entry *e, struct cds_lfht_iter *found,
                           const query *q)
@@ -166,10 +174,10 @@ static bool supersede_rcu(gcast_registry *r, gcast_entry *e, struct cds_lfht_ite
      */
     uint32_t slot = __atomic_load_n(&old->x_slot, __ATOMIC_RELAXED);
 
-    prepare(r, e, slot, old->turn + 1);
+    prepare(r, e, slot, next_turn(old));
     if (cds_lfht_replace(r->table, found, q->hash, q->match, q->key, gcasti_node_of(e)) != 0)
         return false;
-    gcasti_slot_publish(&r->slots, slot, e);
+    gcasti_slot_publish_later(&r->slots, slot, e);
     /* The slot is e's now. relaxed: read by rivals that fail whatever they read, and by the release
      * callback of `old`, which the reference count orders after this. */
     __atomic_store_n(&old->x_slot, SLOT_NONE, __ATOMIC_RELAXED);
@@ -194,7 +202,7 @@ static gcast_err replace_rcu(gcast_registry *r, gcast_entry *e, gcast_entry **ol
         }
         *old = NULL;
         if (*spare == SLOT_NONE)
-            *spare = gcasti_slot_claim(&r->slots);
+            *spare = gcasti_slot_claim(&r->slots, e);
         if (*spare == SLOT_NONE)
             return GCAST_ENOMEM;
         if (insert_rcu(r, e, *spare, &q)) {
@@ -227,6 +235,20 @@ gcast_err gcast_replace(gcast_registry *r, gcast_entry *e, gcast_entry **old)
     return GCAST_OK;
 }
 
+/* Gives back the slot of an entry just taken out of the table: now, or, if it saw a replacement
+ * whose publication may still be on its way, when the entry is released. */
+static void leave_slot_rcu(gcast_registry *r, gcast_entry *e, uint32_t slot)
+{
+    if (e->turn > 0) {
+        gcasti_slot_clear(&r->slots, slot);
+        return;
+    }
+    /* relaxed: read by rivals that fail whatever they read, and by the release callback, which the
+     * reference count orders after this */
+    __atomic_store_n(&e->x_slot, SLOT_NONE, __ATOMIC_RELAXED);
+    gcasti_slot_free(&r->slots, slot);
+}
+
 gcast_err gcast_remove(gcast_registry *r, gcast_entry *e)
 {
     uint32_t slot = SLOT_NONE;
@@ -237,9 +259,10 @@ gcast_err gcast_remove(gcast_registry *r, gcast_entry *e)
     slot = __atomic_load_n(&e->x_slot, __ATOMIC_RELAXED);
     won = slot != SLOT_NONE && cds_lfht_del(r->table, gcasti_node_of(e)) == 0;
     if (won) {
-        gcasti_slot_clear(&r->slots, slot);
+        leave_slot_rcu(r, e, slot);
         /* relaxed: a statistic */
         atomic_fetch_sub_explicit(&r->x_count, 1, memory_order_relaxed);
+        gcasti_fit(r);
     }
     gcast_read_end(r);
     if (!won)
@@ -248,12 +271,27 @@ gcast_err gcast_remove(gcast_registry *r, gcast_entry *e)
     return GCAST_OK;
 }
 
+/* The entry where the hint says, if it is the wanted one and in the table at this moment. */
+static gcast_entry *peek_hinted(gcast_registry *r, const query *q)
+{
+    uint32_t slot = gcasti_hint(gcasti_hints_of(r), q->hash);
+    gcast_entry *e = slot != SLOT_NONE ? gcasti_slot_peek(&r->slots, slot) : NULL;
+
+    if (e == NULL || !q->match(gcasti_node_of(e), q->key))
+        return NULL;
+    return cds_lfht_is_node_deleted(gcasti_node_of(e)) ? NULL : e;
+}
+
 static gcast_entry *peek(gcast_registry *r, const query *q)
 {
     struct cds_lfht_iter found;
     struct cds_lfht_node *node = NULL;
+    gcast_entry *e = NULL;
 
     assert(gcasti_in_section(r));
+    e = peek_hinted(r, q);
+    if (e != NULL)
+        return e;
     cds_lfht_lookup(r->table, q->hash, q->match, q->key, &found);
     node = cds_lfht_iter_get_node(&found);
     return node != NULL ? gcasti_entry_of_node(node) : NULL;
@@ -294,15 +332,17 @@ bool gcast_get(gcast_entry *e)
 static void release_cb(struct rcu_head *head)
 {
     gcast_entry *e = (gcast_entry *)((char *)head - offsetof(gcast_entry, reserved_release));
-    gcast_registry *r = e->home;
+    gcast_registry *r = NULL;
     uint32_t slot = SLOT_NONE;
 
     gcasti_tsan_acquire(&gcasti_grace_edge);
     gcasti_tsan_acquire(e);
+    r = e->home;
     slot = __atomic_load_n(&e->x_slot, __ATOMIC_RELAXED);
     if (slot != SLOT_NONE)
         gcasti_slot_free(&r->slots, slot);
     r->opts.on_release(e, r->opts.arg);
+    gcasti_tsan_release(&gcasti_grace_edge); /* to gcast_barrier() */
 }
 
 void gcast_put(gcast_registry *r, gcast_entry *e)

@@ -5,8 +5,7 @@
 #include "registry_internal.h"
 
 #include <stdlib.h>
-
-enum { TABLE_MIN_BUCKETS = 64 };
+#include <string.h>
 
 const char gcasti_grace_edge;
 
@@ -22,39 +21,50 @@ static struct cds_lfht *new_table(const gcasti_rcu *rcu)
 
     gcasti_signals_block(&saved);
     rcu->start_worker();
-    table = cds_lfht_new_flavor(TABLE_MIN_BUCKETS, TABLE_MIN_BUCKETS, 0,
-                                CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, rcu->urcu, NULL);
+    table = cds_lfht_new_flavor(SIZE_MIN, SIZE_MIN, 0, 0, rcu->urcu, NULL);
     gcasti_signals_restore(&saved);
     return table;
+}
+
+static gcast_err init(gcast_registry *r, const gcast_registry_opts *opts)
+{
+    gcasti_hints *hints = NULL;
+
+    r->rcu = rcu_of(opts->flavor);
+    r->urcu = r->rcu->urcu;
+    r->opts = *opts;
+    gcasti_slots_init(&r->slots);
+    if (!gcasti_seed_init(&r->seed))
+        return GCAST_ESEED;
+    hints = gcasti_hints_new(SIZE_MIN);
+    if (hints == NULL)
+        return GCAST_ENOMEM;
+    r->table = new_table(r->rcu);
+    if (r->table == NULL) {
+        free(hints);
+        return GCAST_ENOMEM;
+    }
+    atomic_init(&r->x_hints, hints);
+    atomic_init(&r->x_size, SIZE_MIN);
+    return GCAST_OK;
 }
 
 gcast_err gcast_registry_new(gcast_registry **out, const gcast_registry_opts *opts)
 {
     gcast_registry *r = aligned_alloc(alignof(gcast_registry), sizeof *r);
-    gcast_err err = GCAST_ENOMEM;
+    gcast_err err = GCAST_OK;
 
     assert(opts->on_release != NULL);
     if (r == NULL)
         return GCAST_ENOMEM;
-    r->rcu = rcu_of(opts->flavor);
-    r->urcu = r->rcu->urcu;
-    r->opts = *opts;
-    atomic_init(&r->x_closed, false);
-    atomic_init(&r->x_count, 0);
-    gcasti_slots_init(&r->slots);
-    if (!gcasti_seed_init(&r->seed)) {
-        err = GCAST_ESEED;
-        goto fail;
+    memset(r, 0, sizeof *r);
+    err = init(r, opts);
+    if (err != GCAST_OK) {
+        free(r);
+        return err;
     }
-    r->table = new_table(r->rcu);
-    if (r->table == NULL)
-        goto fail;
     *out = r;
     return GCAST_OK;
-
-fail:
-    free(r);
-    return err;
 }
 
 void gcast_registry_close(gcast_registry *r)
@@ -90,8 +100,11 @@ void gcast_registry_free(gcast_registry *r)
         gcast_barrier(r);
     }
     if (cds_lfht_destroy(r->table, NULL) != 0)
-        abort(); /* called inside a read section: going on would free what readers use */
+        abort(); /* not empty, or called inside a read section: going on would free what readers use
+                  */
     gcasti_slots_fini(&r->slots);
+    free(
+        atomic_load_explicit(&r->x_hints, memory_order_relaxed)); /* relaxed: nobody else is left */
     free(r);
 }
 
@@ -103,6 +116,23 @@ void gcast_barrier(gcast_registry *r)
      * from how liburcu does it. */
     r->urcu->update_synchronize_rcu();
     r->urcu->barrier();
+    gcasti_tsan_acquire(&gcasti_grace_edge);
+}
+
+static void run_deferred(struct rcu_head *head)
+{
+    gcast_deferred *d = (gcast_deferred *)(void *)head; /* its first member */
+
+    gcasti_tsan_acquire(&gcasti_grace_edge);
+    d->run(d);
+}
+
+void gcast_defer(gcast_registry *r, gcast_deferred *d, void (*run)(gcast_deferred *d))
+{
+    static_assert(sizeof d->reserved == sizeof(struct rcu_head), "a callback's node fits");
+    d->run = run;
+    gcasti_tsan_release(&gcasti_grace_edge);
+    r->urcu->update_call_rcu((struct rcu_head *)(void *)d->reserved, run_deferred);
 }
 
 void gcast_thread_enter(gcast_registry *r)

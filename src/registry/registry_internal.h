@@ -8,9 +8,12 @@
 #include <urcu/rculfhash.h>
 
 #include "hash.h"
+#include "hints.h"
 #include "rcu.h"
 #include "slots.h"
 #include "tsan.h"
+
+enum { SIZE_MIN = 64 }; /* the smallest table, in buckets */
 
 struct gcast_registry {
     struct cds_lfht *table;               /* const; its nodes: rcu */
@@ -18,11 +21,19 @@ struct gcast_registry {
     const struct rcu_flavor_struct *urcu; /* const: rcu->urcu, one load nearer */
     gcast_registry_opts opts;             /* const */
     gcasti_seed seed;                     /* const */
+    _Atomic(gcasti_hints *) x_hints;      /* rcu: never NULL */
+    _Atomic(size_t) x_size;               /* atomic: entries that table and hints are made for */
     _Atomic(bool) x_closed;               /* atomic: false, then true for good */
+    _Atomic(bool) x_resizing;             /* atomic: a resize is asked for or under way */
+    struct rcu_head resize_head;          /* liburcu's while x_resizing */
 
     gcasti_slots slots;      /* says it itself */
     _Atomic(size_t) x_count; /* atomic, relaxed: next to x_free, which the same callers write */
 };
+
+/* Asks for another size of table and hints if the count asks for it. Inside the read section of the
+ * add or remove that changed it. */
+void gcasti_fit(gcast_registry *r);
 
 /* What the two grace edges of tsan.h hang on. */
 extern const char gcasti_grace_edge;
@@ -41,6 +52,12 @@ static inline struct cds_lfht_node *gcasti_node_of(gcast_entry *e)
 static inline bool gcasti_in_section(const gcast_registry *r)
 {
     return r->urcu->read_ongoing() != 0;
+}
+
+/* Inside a read section. */
+static inline gcasti_hints *gcasti_hints_of(gcast_registry *r)
+{
+    return atomic_load_explicit(&r->x_hints, memory_order_acquire); /* PAIRS resize_hints() */
 }
 
 #endif

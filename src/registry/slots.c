@@ -33,7 +33,7 @@ static gcasti_slot *slot_at(gcasti_slots *s, uint32_t slot)
 
 static uintptr_t link_to(uint32_t slot)
 {
-    return ((uintptr_t)slot << 1) | 1;
+    return ((uintptr_t)slot << 1) | SLOT_EMPTY;
 }
 
 void gcasti_slots_init(gcasti_slots *s)
@@ -108,14 +108,20 @@ static uint32_t claim_fresh(gcasti_slots *s)
     return top;
 }
 
-uint32_t gcasti_slot_claim(gcasti_slots *s)
+static uintptr_t claimed_for(const gcast_entry *e)
+{
+    return (uintptr_t)e | SLOT_CLAIMED;
+}
+
+uint32_t gcasti_slot_claim(gcasti_slots *s, const gcast_entry *e)
 {
     uint32_t slot = pop_free(s);
 
     if (slot == SLOT_NONE)
-        return claim_fresh(s); /* a chunk's words are 0 from the start: claimed */
-    /* relaxed: nobody else looks for anything here before the table publishes the slot's number */
-    atomic_store_explicit(slot_at(s, slot), 0, memory_order_relaxed);
+        slot = claim_fresh(s);
+    /* relaxed: no other thread publishes here before the table has shown it the entry */
+    if (slot != SLOT_NONE)
+        atomic_store_explicit(slot_at(s, slot), claimed_for(e), memory_order_relaxed);
     return slot;
 }
 
@@ -137,37 +143,55 @@ void gcasti_slot_free(gcasti_slots *s, uint32_t slot)
                                                     memory_order_relaxed));
 }
 
-/* Whether `e` came into the table after the entry `other`, whose key and slot it has. The counts
- * may wrap around. */
-static bool is_later(const gcast_entry *e, const gcast_entry *other)
-{
-    return (int32_t)(e->turn - other->turn) > 0;
-}
-
-void gcasti_slot_publish(gcasti_slots *s, uint32_t slot, gcast_entry *e)
-{
-    gcasti_slot *at = slot_at(s, slot);
-    uintptr_t word = atomic_load_explicit(at, memory_order_acquire);
-
-    /* An entry in the slot may be looked at: it is retired only after it has left the slot, so not
-     * before our read section began. */
-    while (word == 0 || (gcasti_slot_entry(word) != NULL && is_later(e, gcasti_slot_entry(word)))) {
-        /*
-         * ORDER  the entry's fields -> the slot.
-         * PAIRS  acquire in gcast_next_batch() and in this function.
-         * ELSE   a traversal may see the entry's address before its contents.
-         */
-        if (atomic_compare_exchange_weak_explicit(at, &word, (uintptr_t)e, memory_order_release,
-                                                  memory_order_acquire))
-            return;
-    }
-}
-
 void gcasti_slot_clear(gcasti_slots *s, uint32_t slot)
 {
     /* relaxed: what must come after it, the entry's release, is ordered by the reference count and
      * the grace period. */
     atomic_store_explicit(slot_at(s, slot), link_to(SLOT_NONE), memory_order_relaxed);
+}
+
+void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e)
+{
+    uintptr_t word = claimed_for(e);
+
+    /*
+     * ORDER  the entry's fields -> the slot.
+     * PAIRS  acquire in take_run(), gcasti_slot_peek() and gcasti_slot_publish_later().
+     * ELSE   a traversal may see the entry's address before its contents.
+     * Failing is right, and relaxed: the entry has been replaced or removed already.
+     */
+    (void)atomic_compare_exchange_strong_explicit(slot_at(s, slot), &word, (uintptr_t)e,
+                                                  memory_order_release, memory_order_relaxed);
+}
+
+/* Whether `e`, which replaced an entry in this slot, comes after what the slot holds. An entry in
+ * it may be looked at: it is retired only after it has left the slot, so not before our section
+ * began. Turns may wrap around. */
+static bool comes_after(const gcast_entry *e, uintptr_t word)
+{
+    const gcast_entry *there = gcasti_slot_entry(word);
+
+    if (there == NULL)
+        return (word & SLOT_TAG) == SLOT_CLAIMED;
+    return (int32_t)(e->turn - there->turn) > 0;
+}
+
+void gcasti_slot_publish_later(gcasti_slots *s, uint32_t slot, gcast_entry *e)
+{
+    gcasti_slot *at = slot_at(s, slot);
+    uintptr_t word = atomic_load_explicit(at, memory_order_acquire);
+
+    /* ORDER, PAIRS, ELSE as in gcasti_slot_publish_first() */
+    while (comes_after(e, word))
+        if (atomic_compare_exchange_weak_explicit(at, &word, (uintptr_t)e, memory_order_release,
+                                                  memory_order_acquire))
+            return;
+}
+
+gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot)
+{
+    /* PAIRS gcasti_slot_publish_first(), gcasti_slot_publish_later() */
+    return gcasti_slot_entry(atomic_load_explicit(slot_at(s, slot), memory_order_acquire));
 }
 
 gcasti_slot *gcasti_slots_run(gcasti_slots *s, uint32_t from, uint32_t *len)

@@ -3,16 +3,22 @@
  * The dense side of a registry: an array of slots, each holding the address of one entry, so that a
  * traversal reads memory in order instead of following a chain.
  *
- * A slot is one word in one of three states:
- *     0      claimed by an add that has not published its entry yet
- *     even   the address of an entry
- *     odd    empty: cleared by a remove, or on the free stack and then naming the next free slot
- * and goes   claimed -> entry (-> entry of the same key, by replace) -> cleared -> free -> claimed.
- * "claimed -> cleared" happens too, when an entry is removed before its add is done.
+ * A slot is one word, whose two low bits tell what it is:
+ *     empty    odd: on the free stack, naming the next free slot, or cleared; 0: never used
+ *     claimed  2: the address of an entry that is being added and may not be visited yet
+ *     taken    0: the address of an entry
+ * and goes    empty -> claimed -> taken (-> taken by the entry that replaces it) -> empty.
+ * "claimed -> empty" happens too: when an add fails, and when an entry is removed between its
+ * insertion into the table and its publication here.
  *
- * From cleared to free it waits for a grace period (the registry gives it back when the removed
- * entry is released). So whoever still has a publication to make into the slot, being inside a read
- * section, makes it into the cleared slot, where it does nothing, and never into somebody else's.
+ * Whoever puts an entry into the table owes the slot a publication, and others may be faster: the
+ * entry may be replaced or removed, and the slot be used for something else, before the publication
+ * comes. It must then do nothing:
+ *   first of a slot    expects the claimed word with its own address, which cannot come back while
+ *                      the publisher's read section holds up the entry's release;
+ *   later in a slot    (by replace) yields to later ones and to a cleared slot. A slot that has
+ * seen a replacement is given back only a grace period after it was cleared, so all that is in it
+ * is older or newer entries of the same key.
  *
  * The array is a directory of chunks, each twice as long as the one before. A chunk never moves and
  * lives as long as the registry, so slot words may be read at any time.
@@ -49,29 +55,39 @@ typedef struct gcasti_slots {
 void gcasti_slots_init(gcasti_slots *s);
 void gcasti_slots_fini(gcasti_slots *s);
 
-/* Takes a free slot, or the next one never used; SLOT_NONE if there is no memory for it. Lock-free,
- * O(1). The slot is the caller's alone until an entry naming it can be found. */
-uint32_t gcasti_slot_claim(gcasti_slots *s);
+/* Claims a free slot, or the next one never used, for `e`; SLOT_NONE if there is no memory for it.
+ * Lock-free, O(1). */
+uint32_t gcasti_slot_claim(gcasti_slots *s, const gcast_entry *e);
 
-/* Gives a slot back: one that was cleared a grace period ago, or a claimed one no entry found in
- * the table has named. Lock-free, O(1). */
+/* Empties a slot and gives it back: one that saw no replacement, or was cleared a grace period ago.
+ * Lock-free, O(1). */
 void gcasti_slot_free(gcasti_slots *s, uint32_t slot);
 
-/* Puts `e` into the slot unless a later entry of the same key is there already or the slot was
- * cleared. Inside the read section in which `e` was put into the table. */
-void gcasti_slot_publish(gcasti_slots *s, uint32_t slot, gcast_entry *e);
-
-/* Empties the slot for good; the caller has just removed its last entry from the table. */
+/* Empties a slot but keeps it from being claimed. */
 void gcasti_slot_clear(gcasti_slots *s, uint32_t slot);
+
+/* Publishes the entry that claimed the slot, or one that replaced another in it; see above. Inside
+ * the read section in which it was put into the table. */
+void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e);
+void gcasti_slot_publish_later(gcasti_slots *s, uint32_t slot, gcast_entry *e);
+
+/* The entry in a slot, or NULL. Inside a read section. */
+gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot);
 
 /* The slots from number `from` to the end of its chunk, and how many these are. `from` is less than
  * a top read before. */
 gcasti_slot *gcasti_slots_run(gcasti_slots *s, uint32_t from, uint32_t *len);
 
-/* The entry in a slot word, or NULL. */
+enum {
+    SLOT_EMPTY = 1, /* this bit alone tells; the other one is part of the number then */
+    SLOT_CLAIMED = 2,
+    SLOT_TAG = 3,
+};
+
+/* The entry that a slot word shows to a traversal, or NULL. */
 static inline gcast_entry *gcasti_slot_entry(uintptr_t word)
 {
-    return (word & 1) != 0 ? NULL : (gcast_entry *)word;
+    return (word & SLOT_TAG) == 0 ? (gcast_entry *)word : NULL;
 }
 
 #endif

@@ -38,7 +38,7 @@ static size_t take_run(gcast_registry *r, gcast_cursor *c, gcast_entry **out, si
 
         if (i + PREFETCH_AHEAD < len)
             prefetch(&run[i + PREFETCH_AHEAD]);
-        /* PAIRS gcasti_slot_publish() */
+        /* PAIRS gcasti_slot_publish_first(), gcasti_slot_publish_later() */
         e = gcasti_slot_entry(atomic_load_explicit(&run[i], memory_order_acquire));
         if (e != NULL)
             out[count++] = e;

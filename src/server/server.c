@@ -229,8 +229,13 @@ int server_run(const config *cfg)
     if (s == NULL)
         return 1;
     s->cfg = cfg;
-    if (!start(s))
-        return 1; /* the process ends, and with it what was begun */
+    if (!start(s)) {
+        /* the process ends, and with it whatever else was begun */
+        free(s->workers);
+        free(s->listeners);
+        free(s);
+        return 1;
+    }
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);
     finish(s);
     log_info("SERVER-END", "%s", "status=0");

@@ -5,9 +5,10 @@
 export const WINDOW_MS = 60000;
 
 const GAP_MS = 2500; // a longer silence shows as a gap in the line
-const GUTTER = { left: 50, right: 8, top: 8, bottom: 20 }; // CSS pixels around the plot
+const GUTTER = { left: 58, right: 8, top: 8, bottom: 20 }; // CSS pixels around the plot
 const TICKS_Y = 4;
 const TICK_X_MS = 15000;
+const BAR_PITCH = 22;
 
 /** The smallest of 1, 2, 5, 10, 20... that cuts `top` into at most TICKS_Y steps. */
 function niceStep(top) {
@@ -16,7 +17,14 @@ function niceStep(top) {
   return power * ([1, 2, 5].find((n) => n * power >= rough) ?? 10);
 }
 
-/** A canvas as sharp as the screen; draws in CSS pixels. */
+/** 0, step, 2 step... and `top` itself, which takes the place of a step close below it. */
+function ticks(top, step) {
+  const values = [];
+  for (let value = 0; value < top - step * 0.4; value += step) values.push(value);
+  return [...values, top];
+}
+
+/** A canvas as sharp as the screen, drawn in CSS pixels. Sends "resized": it must be drawn anew. */
 class Surface {
   constructor(canvas) {
     this.canvas = canvas;
@@ -31,6 +39,7 @@ class Surface {
   #measure() {
     this.width = this.canvas.clientWidth;
     this.height = this.canvas.clientHeight;
+    this.canvas.dispatchEvent(new Event("resized", { bubbles: true }));
   }
 
   /** Clears and returns the context, or null where there is nothing to see. */
@@ -73,8 +82,6 @@ export class Chart {
     this.surface = new Surface(canvas);
     this.options = { series, floor, top, axis, unit };
     this.rows = []; // { t, values }, oldest first
-    this.visible = true;
-    new IntersectionObserver(([entry]) => (this.visible = entry.isIntersecting)).observe(canvas);
   }
 
   push(t, values) {
@@ -113,7 +120,7 @@ export class Chart {
 
   /** edge: time at the right end; cursor: time of the cross-hair, or null. */
   draw(edge, cursor) {
-    const context = this.visible && this.surface.begin();
+    const context = this.surface.begin();
     if (!context) return;
     const { width, height } = this.surface;
     const plot = {
@@ -130,7 +137,7 @@ export class Chart {
     this.#drawGrid(context, plot, scale, top);
     context.save();
     context.beginPath();
-    context.rect(plot.left, 0, plot.right - plot.left + GUTTER.right, plot.bottom + 2);
+    context.rect(plot.left, 0, plot.right - plot.left + GUTTER.right, plot.bottom + 6);
     context.clip();
     this.#drawLines(context, plot, scale);
     const marked = cursor === null ? this.rows.at(-1) : this.rowAt(cursor);
@@ -157,7 +164,7 @@ export class Chart {
     context.lineWidth = 1;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (let value = 0; value <= top * 1.0001; value += step) {
+    for (const value of ticks(top, step)) {
       const y = Math.round(scale.y(value)) + 0.5;
       context.strokeStyle = value === 0 ? axis : grid;
       context.beginPath();
@@ -179,15 +186,15 @@ export class Chart {
     const { series } = this.options;
     const count = this.rows.at(-1)?.values.length ?? 0;
     const colors = this.surface.colors.series;
+    const paths = Array.from({ length: count }, (_, i) => this.#path(i, scale));
+    if (count) this.#fill(context, plot, paths[0].area, colors[0]);
     context.lineJoin = "round";
     for (let i = count - 1; i >= 0; i--) {
       const behind = i >= series;
-      const path = this.#path(i, scale);
-      if (i === 0) this.#fill(context, plot, path.area, colors[0]);
       context.strokeStyle = colors[behind ? 0 : i % colors.length];
       context.lineWidth = behind ? 1 : 1.75;
       context.globalAlpha = behind ? 0.45 : 1;
-      context.stroke(path.line);
+      context.stroke(paths[i].line);
       context.globalAlpha = 1;
     }
   }
@@ -220,9 +227,9 @@ export class Chart {
   #fill(context, plot, area, color) {
     const shade = context.createLinearGradient(0, plot.top, 0, plot.bottom);
     shade.addColorStop(0, color);
-    shade.addColorStop(1, "transparent");
+    shade.addColorStop(1, `${color}40`); // the style sheet writes these colours as #rrggbb
     context.fillStyle = shade;
-    context.globalAlpha = 0.22;
+    context.globalAlpha = 0.28;
     context.fill(area);
     context.globalAlpha = 1;
   }
@@ -232,6 +239,7 @@ export class Chart {
     const x = scale.x(row.t);
     if (crosshair) {
       context.strokeStyle = axis;
+      context.lineWidth = 1;
       context.beginPath();
       context.moveTo(x, plot.top);
       context.lineTo(x, plot.bottom);
@@ -250,7 +258,7 @@ export class Chart {
   }
 }
 
-/** Upright bars side by side, 0 to 100 percent each. */
+/** Upright bars side by side at the right, 0 to 100 percent each. */
 export class Bars {
   constructor(canvas) {
     this.surface = new Surface(canvas);
@@ -260,21 +268,15 @@ export class Bars {
     const context = this.surface.begin();
     if (!context || !values.length) return;
     const { width, height, colors } = this.surface;
-    const left = GUTTER.left;
-    const pitch = (width - left - GUTTER.right) / values.length;
+    const pitch = Math.min(BAR_PITCH, width / values.length);
     const gap = pitch >= 8 ? 4 : pitch >= 3 ? 1 : 0;
     values.forEach((value, i) => {
-      const x = left + i * pitch;
+      const x = width - (values.length - i) * pitch + gap;
       const filled = (Math.min(Math.max(value, 0), 100) / 100) * height;
       context.fillStyle = colors.grid;
       context.fillRect(x, 0, pitch - gap, height);
       context.fillStyle = colors.series[0];
       context.fillRect(x, height - filled, pitch - gap, filled);
     });
-    context.font = this.surface.font;
-    context.fillStyle = colors.label;
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    context.fillText("cores", left - 8, height / 2);
   }
 }

@@ -11,10 +11,16 @@
 // during an attempt) and "closed" (by us, or for good by the server; connect() tries again).
 
 const PAUSE_FIRST_MS = 250;
-const PAUSE_MAX_MS = 8000;
-const STABLE_MS = 5000; // live for so long: the next pause is a short one again
+const PAUSE_MAX_MS = 5000;
+const STABLE_MS = 3000; // live for so long: the next pause is a short one again
 const REPLY_TIMEOUT_MS = 5000;
 const PING_GRACE_MS = 10000;
+
+/** Whether the server wants us to stay away. A code without a reason is not from the server. */
+function isFinal(code, reason) {
+  if (code === 1009) return true; // our message was too big, and would be again
+  return reason && ((code >= 3500 && code < 4000) || (code >= 4500 && code < 5000));
+}
 
 export class Gracecast {
   onstate = () => {};
@@ -46,7 +52,6 @@ export class Gracecast {
   connect() {
     if (this.#socket) return;
     clearTimeout(this.#timer);
-    this.#tell(this.#failures ? "reconnecting" : "connecting", { retryAt: 0 });
     this.#patienceMs = REPLY_TIMEOUT_MS;
     this.#heardAt = performance.now();
     this.#timer = setInterval(() => this.#watch(), 1000);
@@ -54,6 +59,7 @@ export class Gracecast {
     this.#socket.onopen = () => this.#greet();
     this.#socket.onmessage = (event) => this.#receive(event.data);
     this.#socket.onclose = (event) => this.#lost(event.code, event.reason);
+    this.#tell(this.#failures ? "reconnecting" : "connecting");
   }
 
   close() {
@@ -117,7 +123,7 @@ export class Gracecast {
   #pushed({ channel, pub, unsubscribe }) {
     if (pub) this.#handlers.get(channel)?.(pub.data);
     else if (unsubscribe?.code >= 2500) this.#sendSubscribe(channel); // "subscribe again"
-    else if (unsubscribe) this.onerror(channel, { code: unsubscribe.code, message: unsubscribe.reason });
+    else if (unsubscribe) this.onerror(channel, { message: unsubscribe.reason, ...unsubscribe });
   }
 
   #refused(id, error) {
@@ -149,9 +155,7 @@ export class Gracecast {
 
   #lost(code, reason) {
     this.#drop();
-    // Terminal codes count only with a reason; without one they are from the network's middle.
-    const final = code === 1009 || (reason && ((code >= 3500 && code < 4000) || (code >= 4500 && code < 5000)));
-    if (final) return this.#tell("closed", { reason });
+    if (isFinal(code, reason)) return this.#tell("closed", { reason });
     const ceiling = Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** this.#failures++);
     const pause = ceiling * (0.5 + Math.random() / 2); // clients of a restarted server spread out
     this.#timer = setTimeout(() => this.connect(), pause);

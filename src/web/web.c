@@ -11,8 +11,14 @@ static const unsigned char style_css[] = {
 static const unsigned char app_js[] = {
 #include "app.js.inc"
 };
+static const unsigned char cards_js[] = {
+#include "cards.js.inc"
+};
 static const unsigned char charts_js[] = {
 #include "charts.js.inc"
+};
+static const unsigned char units_js[] = {
+#include "units.js.inc"
 };
 static const unsigned char gracecast_js[] = {
 #include "gracecast.js.inc"
@@ -30,7 +36,9 @@ const web_file web_files[WEB_FILE_COUNT] = {
     {VIEW_LIT("/"), "text/html; charset=utf-8", BODY(index_html)},
     {VIEW_LIT("/style.css"), "text/css; charset=utf-8", BODY(style_css)},
     {VIEW_LIT("/app.js"), "text/javascript; charset=utf-8", BODY(app_js)},
+    {VIEW_LIT("/cards.js"), "text/javascript; charset=utf-8", BODY(cards_js)},
     {VIEW_LIT("/charts.js"), "text/javascript; charset=utf-8", BODY(charts_js)},
+    {VIEW_LIT("/units.js"), "text/javascript; charset=utf-8", BODY(units_js)},
     {VIEW_LIT("/gracecast.js"), "text/javascript; charset=utf-8", BODY(gracecast_js)},
     {VIEW_LIT("/favicon.svg"), "image/svg+xml", BODY(favicon_svg)},
 };

@@ -17,7 +17,7 @@ typedef struct web_file {
     view body;                /* static */
 } web_file;
 
-enum { WEB_FILE_COUNT = 6 };
+enum { WEB_FILE_COUNT = 8 };
 
 /* Everything there is; the first is the page at "/". */
 extern const web_file web_files[WEB_FILE_COUNT];

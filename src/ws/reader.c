@@ -35,7 +35,7 @@ struct ws_reader {
 
     uint8_t message_opcode; /* WS_TEXT, WS_BINARY, or 0 between messages */
     uint32_t fragments;     /* frames of the message so far */
-    utf8 utf8;
+    utf8 utf8;              /* of the text message; at a border between messages */
     buf message;
 
     ws_result result;
@@ -90,7 +90,6 @@ static void begin_data(ws_reader *r)
     if (!continues) {
         r->message_opcode = opcode;
         r->fragments = 0;
-        r->utf8 = (utf8){0};
     }
     if (++r->fragments > r->limits.max_fragments ||
         r->payload_left > r->limits.max_message - r->message.len)

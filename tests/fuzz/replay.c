@@ -6,9 +6,11 @@
  * left behind in ./replay-last-input.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 
@@ -40,11 +42,11 @@ static size_t running_size;
 
 static void save_running(int signal_number)
 {
-    FILE *file = fopen("replay-last-input", "wb");
+    int fd = open("replay-last-input", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-    if (file != NULL) {
-        (void)fwrite(running, 1, running_size, file);
-        (void)fclose(file);
+    if (fd >= 0) {
+        (void)!write(fd, running, running_size);
+        (void)close(fd);
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);

@@ -243,6 +243,7 @@ Test(http_guard, chunks)
         CASE("unfinished", CHUNKED "5\r\nhello\r\n0\r\n", WAITS),
         CASE("wrong end of data", CHUNKED "5\r\nhelloXX0\r\n\r\n", 400),
         CASE("LF after data", CHUNKED "5\r\nhello\n0\r\n\r\n", 400),
+        CASE("X LF after data", CHUNKED "5\r\nhelloX\n0\r\n\r\n", 400),
         CASE("CR X after data", CHUNKED "5\r\nhello\rX0\r\n\r\n", 400),
         CASE("LF after size", CHUNKED "5\nhello\r\n0\r\n\r\n", 400),
         CASE("CR X after size", CHUNKED "5\rXhello\r\n0\r\n\r\n", 400),

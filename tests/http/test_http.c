@@ -386,6 +386,15 @@ Test(http_header, finds_tokens_in_lists)
     http_session_free(s);
 }
 
+Test(http_query, does_not_look_beyond_the_end)
+{
+    buf out = {0};
+
+    cr_expect(http_query_get((view){"k=%41", 4}, VIEW_LIT("k"), &out));
+    expect_view(buf_view(&out), "%4");
+    buf_fini(&out);
+}
+
 Test(http_query, decodes_the_first_parameter_of_that_name)
 {
     static const struct {

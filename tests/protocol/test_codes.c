@@ -5,58 +5,58 @@
 #include "codes.h"
 
 typedef struct row {
-    uint32_t code;
     const char *text;
+    uint32_t code;
     bool temporary;
 } row;
 
 static const row errors[] = {
-    {100, "internal server error", true},
-    {101, "unauthorized", false},
-    {102, "unknown channel", false},
-    {103, "permission denied", false},
-    {104, "method not found", false},
-    {105, "already subscribed", false},
-    {106, "limit exceeded", false},
-    {107, "bad request", false},
-    {108, "not available", false},
-    {109, "token expired", false},
-    {110, "expired", false},
-    {111, "too many requests", true},
-    {112, "unrecoverable position", false},
-    {113, "concurrent pagination", false},
+    {"internal server error", 100, true},
+    {"unauthorized", 101, false},
+    {"unknown channel", 102, false},
+    {"permission denied", 103, false},
+    {"method not found", 104, false},
+    {"already subscribed", 105, false},
+    {"limit exceeded", 106, false},
+    {"bad request", 107, false},
+    {"not available", 108, false},
+    {"token expired", 109, false},
+    {"expired", 110, false},
+    {"too many requests", 111, true},
+    {"unrecoverable position", 112, false},
+    {"concurrent pagination", 113, false},
 };
 
 static const row disconnects[] = {
-    {3000, "connection closed", false},
-    {3001, "shutdown", false},
-    {3004, "internal server error", false},
-    {3005, "connection expired", false},
-    {3006, "subscription expired", false},
-    {3008, "slow", false},
-    {3009, "write error", false},
-    {3010, "insufficient state", false},
-    {3011, "force reconnect", false},
-    {3012, "no pong", false},
-    {3013, "too many requests", false},
-    {3014, "state invalidated", false},
-    {3500, "invalid token", false},
-    {3501, "bad request", false},
-    {3502, "stale", false},
-    {3503, "force disconnect", false},
-    {3504, "connection limit", false},
-    {3505, "channel limit", false},
-    {3506, "inappropriate protocol", false},
-    {3507, "permission denied", false},
-    {3508, "not available", false},
-    {3509, "too many errors", false},
+    {"connection closed", 3000, false},
+    {"shutdown", 3001, false},
+    {"internal server error", 3004, false},
+    {"connection expired", 3005, false},
+    {"subscription expired", 3006, false},
+    {"slow", 3008, false},
+    {"write error", 3009, false},
+    {"insufficient state", 3010, false},
+    {"force reconnect", 3011, false},
+    {"no pong", 3012, false},
+    {"too many requests", 3013, false},
+    {"state invalidated", 3014, false},
+    {"invalid token", 3500, false},
+    {"bad request", 3501, false},
+    {"stale", 3502, false},
+    {"force disconnect", 3503, false},
+    {"connection limit", 3504, false},
+    {"channel limit", 3505, false},
+    {"inappropriate protocol", 3506, false},
+    {"permission denied", 3507, false},
+    {"not available", 3508, false},
+    {"too many errors", 3509, false},
 };
 
 static const row unsubscribes[] = {
-    {2000, "server unsubscribe", false},
-    {2500, "insufficient state", false},
-    {2501, "subscription expired", false},
-    {2502, "state invalidated", false},
+    {"server unsubscribe", 2000, false},
+    {"insufficient state", 2500, false},
+    {"subscription expired", 2501, false},
+    {"state invalidated", 2502, false},
 };
 
 /* The text of `code` in a table; NULL if it is not there. */

@@ -182,8 +182,7 @@ Test(protocol_json, refuses_what_the_grammar_does_not_have)
         "{\"a\":1;\"b\":2}",
         "\v1",
         "\f1",
-        "\xC2\xA0"
-        "1",
+        "\xC2\xA0\x31",
     };
 
     expect_all(texts, sizeof texts / sizeof *texts, false);
@@ -210,8 +209,7 @@ Test(protocol_json, refuses_text_that_is_not_utf8)
         "{\"\xFF\":1}",
         "\xC3\xA9",
         "[\xC3\xA9]",
-        "\"0123456\xFF"
-        "89\"",
+        "\"0123456\xFF\x38\"",
     };
 
     expect_all(texts, sizeof texts / sizeof *texts, false);
@@ -307,7 +305,7 @@ Test(protocol_json, depth_beyond_any_stack_is_only_refused)
     cr_assert_not(nested_valid(10000, "[", "", "]"));
     cr_assert_not(nested_valid(10000, "[", "", ""));
     cr_assert_not(nested_valid(10000, "{\"a\":", "", ""));
-    cr_assert_not(nested_valid(10000000, "[", "", ""));
+    cr_assert_not(nested_valid(1000000, "[", "", ""));
 }
 
 /* The limit is on depth, not on the number of containers. */
@@ -326,23 +324,19 @@ Test(protocol_json, many_containers_side_by_side_are_fine)
 Test(protocol_json, each_level_remembers_its_own_bracket)
 {
     enum { DEPTH = 200 };
-    char text[DEPTH * 6];
+    buf text = {0};
 
-    /* Objects and arrays in turn, closed rightly but for one place each time. */
+    /* Every third level an object; all closed rightly, but for one level each time. */
     for (size_t wrong = 0; wrong <= DEPTH; wrong++) {
-        size_t len = 0;
-
-        for (size_t level = 0; level < DEPTH; level++) {
-            const char *open = level % 3 == 0 ? "{\"k\":" : "[";
-
-            memcpy(text + len, open, strlen(open));
-            len += strlen(open);
-        }
-        text[len++] = '0';
+        buf_reset(&text);
+        for (size_t level = 0; level < DEPTH; level++)
+            buf_append_view(&text, view_of(level % 3 == 0 ? "{\"k\":" : "["));
+        buf_append_char(&text, '0');
         for (size_t level = DEPTH; level-- > 0;)
-            text[len++] = (level % 3 == 0) != (level == wrong) ? '}' : ']';
-        cr_assert_eq(valid((view){.ptr = text, .len = len}), wrong == DEPTH, "level %zu", wrong);
+            buf_append_char(&text, (level % 3 == 0) != (level == wrong) ? '}' : ']');
+        cr_assert_eq(valid(buf_view(&text)), wrong == DEPTH, "level %zu", wrong);
     }
+    buf_fini(&text);
 }
 
 Test(protocol_json, no_beginning_of_a_document_is_a_document)

@@ -11,15 +11,15 @@ static void expect_view(view actual, const char *expected)
 
 Test(protocol_json_read, kinds_are_told_by_the_first_character)
 {
-    cr_assert_eq(json_kind_of(VIEW_LIT("null")), JSON_NULL);
-    cr_assert_eq(json_kind_of(VIEW_LIT(" true")), JSON_BOOL);
-    cr_assert_eq(json_kind_of(VIEW_LIT("false")), JSON_BOOL);
-    cr_assert_eq(json_kind_of(VIEW_LIT("\n-1")), JSON_NUMBER);
-    cr_assert_eq(json_kind_of(VIEW_LIT("0")), JSON_NUMBER);
-    cr_assert_eq(json_kind_of(VIEW_LIT("\"\"")), JSON_STRING);
-    cr_assert_eq(json_kind_of(VIEW_LIT("\t[1]")), JSON_ARRAY);
-    cr_assert_eq(json_kind_of(VIEW_LIT("{}")), JSON_OBJECT);
-    cr_assert_eq(json_kind_of((view){0}), JSON_NULL);
+    cr_assert_eq(json_kind_of(VIEW_LIT("null")), JSON_KIND_NULL);
+    cr_assert_eq(json_kind_of(VIEW_LIT(" true")), JSON_KIND_BOOL);
+    cr_assert_eq(json_kind_of(VIEW_LIT("false")), JSON_KIND_BOOL);
+    cr_assert_eq(json_kind_of(VIEW_LIT("\n-1")), JSON_KIND_NUMBER);
+    cr_assert_eq(json_kind_of(VIEW_LIT("0")), JSON_KIND_NUMBER);
+    cr_assert_eq(json_kind_of(VIEW_LIT("\"\"")), JSON_KIND_STRING);
+    cr_assert_eq(json_kind_of(VIEW_LIT("\t[1]")), JSON_KIND_ARRAY);
+    cr_assert_eq(json_kind_of(VIEW_LIT("{}")), JSON_KIND_OBJECT);
+    cr_assert_eq(json_kind_of((view){0}), JSON_KIND_NULL);
 }
 
 Test(protocol_json_read, only_containers_can_be_walked)

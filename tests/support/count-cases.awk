@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Counts the cases of a JUnit file of ctest and prints "passed failed skipped". A Criterion program
+# Counts the cases in a JUnit file of ctest and prints "passed failed skipped". A Criterion program
 # counts as the cases that it reports, any other test as one. A program that fails for another
 # reason than its cases (a leak, the time) is one failure more. -v status=N: how ctest ended.
 
-function number_after(word) {
-  return match($0, word ": *[0-9]+") ? substr($0, RSTART + length(word) + 1, RLENGTH) + 0 : 0
+function number_after(word, field) {
+  if (!match($0, word ": *[0-9]+"))
+    return 0
+  field = substr($0, RSTART, RLENGTH)
+  return substr(field, index(field, ":") + 1) + 0
 }
 
 /<testcase / {
@@ -13,24 +16,27 @@ function number_after(word) {
   result = substr($0, RSTART + 9, RLENGTH - 10)
 }
 
+# The other reasons for "notrun", such as a missing program, are failures.
+/<skipped message="SKIP_/ {
+  result = "disabled"
+}
+
 /Synthesis:/ {
   tested += number_after("Tested")
-  bad += number_after("Failed") + number_after("Crashed")
+  bad += number_after("Fail(ed|ing)") + number_after("Crash(ed|ing)")
 }
 
 /<\/testcase>/ {
-  if (result != "run" && result != "fail") {
+  if (result == "disabled") {
     skipped++
     next
   }
-  if (tested == 0)
-    tested = 1
-  else if (result == "fail" && bad == 0)
-    tested++
-  if (result == "fail" && bad == 0)
-    bad = 1
   passed += tested - bad
   failed += bad
+  if (result != "run" && bad == 0)
+    failed++
+  else if (tested == 0)
+    passed++
 }
 
 END {

@@ -25,7 +25,7 @@ lines_like() {
 complain "white space at the end of a line" "$(lines_like '[[:blank:]]$')"
 complain "the mark of a merge" "$(lines_like '^(<<<<<<<|>>>>>>>) ')"
 complain "a directory of one machine" "$(lines_like '[ "'"'"'=(]/(home|Users|root|work)/')"
-complain "a note for later" "$(lines_like '(TODO|FIXME|XXX)' '\.[ch]$')"
+complain "a note for later" "$(lines_like '\b(TODO|FIXME|XXX)\b' '\.[ch]$')"
 complain "a package from elsewhere than the public registry" \
   "$(lines_like '"resolved":' 'package-lock\.json$' | grep -v '"https://registry.npmjs.org/')"
 complain "no SPDX line at the top" \

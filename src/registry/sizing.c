@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps the table and the hints as large as the number of entries asks for: about one bucket per
+ * entry. liburcu can do that for its table by itself, but lets eight entries gather in a bucket
+ * before it grows, which makes look-ups three times slower, and brings a thread of its own.
+ *
+ * The work is done on liburcu's call_rcu thread, where it may wait for grace periods; an add or a
+ * remove only asks for it.
+ */
+#include "registry_internal.h"
+
+#include <stdlib.h>
+
+enum {
+    SHRINK_BELOW = 8, /* shrink when this many times too large: rare enough not to swing */
+    FILL_SLICE = 512, /* entries between two ends of the read section while hints are filled */
+};
+
+static size_t power_of_two_above(size_t count)
+{
+    size_t size = SIZE_MIN;
+
+    while (size < count)
+        size *= 2;
+    return size;
+}
+
+static bool is_wrong_size(gcast_registry *r)
+{
+    /* relaxed, all: the worst case is a request too many or one too late */
+    size_t count = atomic_load_explicit(&r->x_count, memory_order_relaxed);
+    size_t size = atomic_load_explicit(&r->x_size, memory_order_relaxed);
+
+    return count > size || (size > SIZE_MIN && count < size / SHRINK_BELOW);
+}
+
+static uint64_t hash_of(const gcast_registry *r, const gcast_entry *e)
+{
+    return r->opts.keys == GCAST_KEYS_ID ? gcasti_hash_id(&r->seed, e->key.id)
+                                         : gcasti_hash_bytes(&r->seed, e->key.data, e->key_len);
+}
+
+/* Gives every entry a hint. Entries that come meanwhile write theirs themselves. */
+static void fill_hints(gcast_registry *r, gcasti_hints *hints)
+{
+    gcast_entry *batch[FILL_SLICE];
+    gcast_cursor cursor = {0};
+    size_t got = 0;
+
+    do {
+        r->urcu->read_lock();
+        got = gcast_next_batch(r, &cursor, batch, FILL_SLICE);
+        for (size_t i = 0; i < got; i++) {
+            uint32_t slot = __atomic_load_n(&batch[i]->x_slot, __ATOMIC_RELAXED);
+
+            if (slot != SLOT_NONE)
+                gcasti_hint_set(hints, hash_of(r, batch[i]), slot);
+        }
+        gcasti_tsan_release(&gcasti_grace_edge);
+        r->urcu->read_unlock();
+        r->urcu->read_quiescent_state();
+    } while (got > 0);
+}
+
+/* Publishes empty hints first and fills them when nobody writes to the old ones any more, so that
+ * no new entry's hint is lost. Without memory for it the old ones stay. */
+static void resize_hints(gcast_registry *r, size_t size)
+{
+    gcasti_hints *fresh = gcasti_hints_new(size);
+    gcasti_hints *old = NULL;
+
+    if (fresh == NULL)
+        return;
+    /*
+     * ORDER  the mask and the zeroes -> x_hints.
+     * PAIRS  acquire in gcasti_hints_of().
+     * ELSE   a look-up may use a mask that was never written.
+     */
+    old = atomic_exchange_explicit(&r->x_hints, fresh, memory_order_release);
+    r->urcu->update_synchronize_rcu();
+    gcasti_tsan_acquire(&gcasti_grace_edge);
+    free(old);
+    fill_hints(r, fresh);
+}
+
+static void resize_cb(struct rcu_head *head)
+{
+    gcast_registry *r = caa_container_of(head, gcast_registry, resize_head);
+    size_t size = 0;
+
+    gcasti_tsan_acquire(&gcasti_grace_edge);
+    size = power_of_two_above(atomic_load_explicit(&r->x_count, memory_order_relaxed));
+    cds_lfht_resize(r->table, size);
+    resize_hints(r, size);
+    atomic_store_explicit(&r->x_size, size, memory_order_relaxed);
+    gcasti_tsan_release(&gcasti_grace_edge); /* to gcast_barrier() */
+    /*
+     * ORDER  this callback's use of resize_head -> the next.
+     * PAIRS  acquire in gcasti_fit().
+     */
+    atomic_store_explicit(&r->x_resizing, false, memory_order_release);
+}
+
+void gcasti_fit(gcast_registry *r)
+{
+    if (!is_wrong_size(r))
+        return;
+    /* A closed registry is about to be freed. relaxed: see gcast_registry_close() */
+    if (atomic_load_explicit(&r->x_closed, memory_order_relaxed))
+        return;
+    /* relaxed: the exchange decides, this spares it while a resize is under way */
+    if (atomic_load_explicit(&r->x_resizing, memory_order_relaxed))
+        return;
+    /* PAIRS resize_cb() */
+    if (atomic_exchange_explicit(&r->x_resizing, true, memory_order_acquire))
+        return;
+    gcasti_tsan_release(&gcasti_grace_edge);
+    r->urcu->update_call_rcu(&r->resize_head, resize_cb);
+}

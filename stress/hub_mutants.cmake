@@ -1,0 +1,16 @@
+# Ways to break the hub that stress/hub_churn.c must notice.
+
+add_mutant(hub_churn no_farewell hub conn.c memb
+  "mailbox_post(&c->worker->mailbox, &c->farewell);"
+  "c->worker->hub->opts.sink->released(c);")
+add_mutant(hub_churn plain_hold hub group.c memb
+  "while (holders != 0) {" "for (;;) { sched_yield(); /* widens the window */")
+add_mutant(hub_churn uncounted_queue hub outbox.c memb
+  ".frame = frame_get(f)," ".frame = f,")
+add_mutant(hub_churn dirty_release hub conn.c memb
+  "conn_drop_due(c); /* also takes it off the doomed */" "")
+add_mutant(hub_churn reply_first hub delivery.c memb
+  "    if (c->due_first != 0)
+        serve(c);
+
+    const hub_sink" "    const hub_sink")

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake.h"
+
+#include <stdlib.h>
+
+#include <criterion/criterion.h>
+
+enum { HEADER = 4 };
+
+static fake_conn *of(hub_conn *c)
+{
+    return container_of(c, fake_conn, conn);
+}
+
+static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
+{
+    fake_conn *c = of(hc);
+    size_t taken = 0;
+
+    for (int i = 0; i < count; i++) {
+        size_t len = iov[i].iov_len < c->room ? iov[i].iov_len : c->room;
+
+        buf_append(&c->wire, iov[i].iov_base, len);
+        c->room -= len;
+        taken += len;
+        if (len < iov[i].iov_len)
+            break;
+    }
+    if (taken != 0)
+        c->writes++;
+    return (ssize_t)taken;
+}
+
+static void sink_want_write(hub_conn *c, bool on)
+{
+    of(c)->wants_write = on;
+}
+
+static void sink_disconnect(hub_conn *c, uint32_t code, view reason)
+{
+    cr_assert_gt(reason.len, 0);
+    of(c)->closed_with = code;
+    hub_conn_leave(c);
+}
+
+static void sink_released(hub_conn *hc)
+{
+    fake_conn *c = of(hc);
+
+    c->fake->released++;
+    buf_fini(&c->wire);
+    free(c);
+}
+
+static frame *sink_frame(view message)
+{
+    frame *f = frame_new(HEADER + message.len);
+    uint32_t len = (uint32_t)message.len;
+
+    memcpy(f->data, &len, HEADER);
+    memcpy(f->data + HEADER, message.ptr, message.len);
+    return f;
+}
+
+static size_t sink_message_len(view framed)
+{
+    uint32_t len;
+
+    memcpy(&len, framed.ptr, HEADER);
+    return HEADER + len;
+}
+
+static void sink_wake(void *arg)
+{
+    (void)arg; /* the test runs the turns */
+}
+
+static const hub_sink sink = {
+    .write = sink_write,
+    .want_write = sink_want_write,
+    .disconnect = sink_disconnect,
+    .released = sink_released,
+    .frame = sink_frame,
+    .message_len = sink_message_len,
+    .wake = sink_wake,
+};
+
+void fake_open(fake *f, size_t queue_max)
+{
+    hub_opts opts = {.workers = FAKE_WORKERS, .queue_max_bytes = queue_max, .sink = &sink};
+
+    *f = (fake){.hub = hub_new(&opts)};
+    cr_assert_not_null(f->hub);
+    hub_thread_enter(f->hub);
+    for (unsigned i = 0; i < FAKE_WORKERS; i++)
+        f->workers[i] = hub_worker_init(f->hub, i, NULL);
+}
+
+void fake_close(fake *f)
+{
+    hub_figures left;
+
+    fake_settle(f);
+    left = hub_count(f->hub);
+    cr_assert_eq(left.clients, 0);
+    cr_assert_eq(left.users, 0);
+    cr_assert_eq(left.channels, 0);
+    cr_assert_eq(left.subscriptions, 0);
+    hub_thread_leave(f->hub);
+    hub_free(f->hub);
+}
+
+fake_conn *fake_connect(fake *f, unsigned at, const char *user)
+{
+    fake_conn *c = calloc(1, sizeof *c);
+
+    cr_assert_not_null(c);
+    c->fake = f;
+    c->room = SIZE_MAX;
+    hub_conn_init(&c->conn, f->workers[at]);
+    cr_assert_eq(hub_conn_join(&c->conn, view_of(user)), GCAST_OK);
+    return c;
+}
+
+void fake_disconnect(fake_conn *c)
+{
+    hub_conn_leave(&c->conn);
+    hub_conn_release(&c->conn);
+}
+
+bool fake_turn(fake *f, unsigned at)
+{
+    bool more;
+
+    hub_worker_bind(f->workers[at]);
+    more = hub_worker_turn(f->workers[at]);
+    hub_worker_bind(NULL);
+    return more;
+}
+
+void fake_run(fake *f)
+{
+    /* a letter leads to at most two others in a row: home worker, then the members' workers */
+    for (int round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < FAKE_WORKERS; i++) {
+            while (fake_turn(f, i))
+                continue;
+        }
+    }
+}
+
+void fake_settle(fake *f)
+{
+    hub_barrier(f->hub);
+    fake_run(f);
+}
+
+void fake_publish(fake *f, const char *channel, const char *data)
+{
+    publication pub = {.data = view_of(data)};
+
+    cr_assert_eq(hub_publish(f->hub, view_of(channel), &pub), GCAST_OK);
+}
+
+unsigned fake_count(fake_conn *c)
+{
+    view rest = buf_view(&c->wire);
+    unsigned count = 0;
+
+    for (; rest.len != 0; count++)
+        rest = view_skip(rest, sink_message_len(rest));
+    return count;
+}
+
+const char *fake_messages(fake_conn *c)
+{
+    static buf text;
+    view rest = buf_view(&c->wire);
+
+    buf_fini(&text);
+    while (rest.len != 0) {
+        size_t len = sink_message_len(rest);
+
+        if (text.len != 0)
+            buf_append_char(&text, '|');
+        buf_append(&text, rest.ptr + HEADER, len - HEADER);
+        rest = view_skip(rest, len);
+    }
+    buf_append_char(&text, '\0');
+    return text.data;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hub without sockets: connections whose "socket" is a buffer that takes as much as the test
+ * says, and workers that run a turn when the test says. Messages are framed as <u32 length><bytes>.
+ */
+#ifndef TESTS_HUB_FAKE_H
+#define TESTS_HUB_FAKE_H
+
+#include "hub.h"
+
+enum { FAKE_WORKERS = 2 };
+
+typedef struct fake_conn {
+    hub_conn conn;
+    buf wire;    /* what the socket took */
+    size_t room; /* how much more it takes */
+    bool wants_write;
+    uint32_t closed_with; /* 0: not */
+    unsigned writes;      /* calls that took something */
+    struct fake *fake;
+} fake_conn;
+
+typedef struct fake {
+    hub *hub;
+    hub_worker *workers[FAKE_WORKERS];
+    unsigned released;
+} fake;
+
+void fake_open(fake *f, size_t queue_max);
+/* Every connection must have been closed. Checks that nothing is left. */
+void fake_close(fake *f);
+
+/* Connects to worker `at`; the socket takes everything until c->room is set. */
+fake_conn *fake_connect(fake *f, unsigned at, const char *user);
+void fake_disconnect(fake_conn *c);
+/* Waits for the grace period and opens the farewell letters of all that were disconnected. */
+void fake_settle(fake *f);
+
+/* Runs turns of all workers until none has work. */
+void fake_run(fake *f);
+/* One turn of one worker. */
+bool fake_turn(fake *f, unsigned at);
+
+/* Publishes `data` from a thread that is no worker. */
+void fake_publish(fake *f, const char *channel, const char *data);
+
+/* The messages that c's socket took, joined by '|'; good until the next call. */
+const char *fake_messages(fake_conn *c);
+unsigned fake_count(fake_conn *c);
+
+#endif

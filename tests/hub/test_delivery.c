@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include <criterion/criterion.h>
+
+#include "fake.h"
+
+static fake f;
+
+static void setup(void)
+{
+    fake_open(&f, 1000);
+}
+
+static void teardown(void)
+{
+    fake_close(&f);
+}
+
+TestSuite(hub_delivery, .init = setup, .fini = teardown);
+
+static void subscribe(fake_conn *c, const char *channel)
+{
+    cr_assert_eq(hub_subscribe(&c->conn, view_of(channel)), GCAST_OK);
+}
+
+Test(hub_delivery, reaches_subscribers_of_every_worker_in_order)
+{
+    fake_conn *a = fake_connect(&f, 0, NULL);
+    fake_conn *b = fake_connect(&f, 1, NULL);
+
+    subscribe(a, "news");
+    subscribe(b, "news");
+    fake_publish(&f, "news", "1");
+    fake_publish(&f, "news", "2");
+    fake_run(&f);
+
+    const char *expected = "{\"push\":{\"channel\":\"news\",\"pub\":{\"data\":1}}}|"
+                           "{\"push\":{\"channel\":\"news\",\"pub\":{\"data\":2}}}";
+
+    cr_assert_str_eq(fake_messages(a), expected);
+    cr_assert_str_eq(fake_messages(b), expected);
+    fake_disconnect(a);
+    fake_disconnect(b);
+}
+
+Test(hub_delivery, writes_what_is_due_to_a_connection_with_one_call)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+
+    subscribe(c, "a");
+    subscribe(c, "b");
+    for (int i = 0; i < 10; i++) {
+        fake_publish(&f, "a", "1");
+        fake_publish(&f, "b", "2");
+    }
+    /* all of it is in the worker's mailbox before its turn, wherever the channels' home is */
+    hub_worker_bind(NULL);
+    (void)fake_turn(&f, 1);
+    fake_run(&f);
+    cr_assert_eq(fake_count(c), 20);
+    cr_assert_leq(c->writes, 2);
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, does_not_reach_those_who_subscribe_later_or_have_left)
+{
+    fake_conn *early = fake_connect(&f, 0, NULL);
+    fake_conn *late = fake_connect(&f, 0, NULL);
+    fake_conn *gone = fake_connect(&f, 0, NULL);
+
+    subscribe(early, "news");
+    subscribe(gone, "news");
+    fake_publish(&f, "news", "1");
+    fake_run(&f);
+    cr_assert_eq(hub_unsubscribe(&gone->conn, VIEW_LIT("news")), GCAST_OK);
+    subscribe(late, "news");
+    fake_publish(&f, "news", "2");
+    fake_run(&f);
+    cr_assert_eq(fake_count(early), 2);
+    cr_assert_eq(fake_count(late), 1);
+    cr_assert_eq(fake_count(gone), 1);
+    fake_disconnect(early);
+    fake_disconnect(late);
+    fake_disconnect(gone);
+}
+
+Test(hub_delivery, sends_what_waits_before_a_later_reply)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    fake_conn *many[200];
+    view reply = {"\1\0\0\0R", 5};
+
+    for (int i = 0; i < 200; i++) {
+        many[i] = fake_connect(&f, 0, NULL);
+        subscribe(many[i], "news");
+    }
+    subscribe(c, "news");
+    fake_publish(&f, "news", "1");
+    (void)fake_turn(&f, 1); /* the home worker may be either */
+    (void)fake_turn(&f, 0);
+    (void)fake_turn(&f, 0);
+    hub_conn_send(&c->conn, reply); /* whether c was served in these turns or not */
+    fake_run(&f);
+    cr_assert_str_eq(fake_messages(c), "{\"push\":{\"channel\":\"news\",\"pub\":{\"data\":1}}}|R");
+    for (int i = 0; i < 200; i++)
+        fake_disconnect(many[i]);
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, keeps_what_the_socket_does_not_take_and_the_order)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+
+    subscribe(c, "n");
+    c->room = 10;
+    fake_publish(&f, "n", "1");
+    fake_run(&f);
+    cr_assert(c->wants_write);
+    cr_assert_gt(hub_conn_queued(&c->conn), 0);
+    fake_publish(&f, "n", "2");
+    fake_run(&f);
+    for (int i = 0; i < 200; i++) { /* byte by byte */
+        c->room = 1;
+        hub_conn_writable(&c->conn);
+    }
+    cr_assert_not(c->wants_write);
+    cr_assert_eq(hub_conn_queued(&c->conn), 0);
+    cr_assert_str_eq(fake_messages(c), "{\"push\":{\"channel\":\"n\",\"pub\":{\"data\":1}}}|"
+                                       "{\"push\":{\"channel\":\"n\",\"pub\":{\"data\":2}}}");
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, disconnects_a_slow_connection_and_no_other)
+{
+    fake_conn *slow = fake_connect(&f, 0, NULL);
+    fake_conn *fast = fake_connect(&f, 0, NULL);
+
+    subscribe(slow, "n");
+    subscribe(fast, "n");
+    slow->room = 0;
+    for (int i = 0; i < 100; i++) {
+        fake_publish(&f, "n", "\"0123456789\"");
+        fake_run(&f);
+    }
+    cr_assert_eq(slow->closed_with, DISCONNECT_SLOW);
+    cr_assert_eq(fast->closed_with, 0);
+    cr_assert_eq(fake_count(fast), 100);
+    fake_disconnect(slow);
+    fake_disconnect(fast);
+}
+
+Test(hub_delivery, a_dropped_queue_ends_with_a_whole_message)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+
+    subscribe(c, "n");
+    c->room = 50; /* one message and a piece of the next */
+    for (int i = 0; i < 5; i++)
+        fake_publish(&f, "n", "7");
+    fake_run(&f);
+    hub_conn_drop_queue(&c->conn);
+    c->room = SIZE_MAX;
+    hub_conn_writable(&c->conn);
+    cr_assert_str_eq(fake_messages(c), "{\"push\":{\"channel\":\"n\",\"pub\":{\"data\":7}}}|"
+                                       "{\"push\":{\"channel\":\"n\",\"pub\":{\"data\":7}}}");
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, a_small_channel_does_not_wait_for_a_large_one)
+{
+    enum { MANY = 1000 };
+    fake_conn *many[MANY];
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    unsigned served = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        many[i] = fake_connect(&f, 0, NULL);
+        subscribe(many[i], "large");
+    }
+    subscribe(c, "small");
+    fake_publish(&f, "large", "1");
+    for (unsigned at = 0; at < 2; at++)
+        (void)fake_turn(&f, 1 - at); /* a first slice is served */
+    fake_publish(&f, "small", "1");
+    (void)fake_turn(&f, 1);
+    (void)fake_turn(&f, 0);
+    for (int i = 0; i < MANY; i++)
+        served += fake_count(many[i]);
+    cr_assert_eq(fake_count(c), 1);
+    cr_assert_lt(served, MANY);
+    fake_run(&f);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(fake_count(many[i]), 1);
+        fake_disconnect(many[i]);
+    }
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, large_batches_arrive_whole)
+{
+    enum { MESSAGES = 3000 };
+    fake_conn *c = fake_connect(&f, 1, NULL);
+    char data[64];
+
+    subscribe(c, "n");
+    for (int i = 0; i < MESSAGES; i++) {
+        (void)snprintf(data, sizeof data, "\"%048d\"", i);
+        fake_publish(&f, "n", data);
+    }
+    fake_run(&f);
+    cr_assert_eq(fake_count(c), MESSAGES);
+    cr_assert_lt(c->writes, 10);
+    cr_assert_eq(c->closed_with, 0);
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, passes_the_publisher_and_tags_on)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    client_info info = {.user = VIEW_LIT("u"), .client = VIEW_LIT("id")};
+    publication pub = {.data = VIEW_LIT("{ }"), .tags = VIEW_LIT("{\"k\":\"v\"}"), .info = &info};
+
+    subscribe(c, "n");
+    cr_assert_eq(hub_publish(f.hub, VIEW_LIT("n"), &pub), GCAST_OK);
+    fake_run(&f);
+    cr_assert_not_null(strstr(fake_messages(c), "\"data\":{ }"));
+    cr_assert_not_null(strstr(fake_messages(c), "\"client\":\"id\""));
+    cr_assert_not_null(strstr(fake_messages(c), "\"tags\":{\"k\":\"v\"}"));
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, a_publication_nobody_listens_to_leaves_nothing_behind)
+{
+    fake_publish(&f, "n", "1");
+    fake_run(&f);
+    cr_assert_eq(hub_count(f.hub).channels, 0);
+}
