@@ -325,7 +325,7 @@ static void on_other_line(helper *h, conn *c, view line)
     uint64_t id = 0;
     view push = {0};
 
-    if (!json_valid(line) || json_kind_of(line) != JSON_OBJECT) {
+    if (!json_valid(line) || json_kind_of(line) != JSON_KIND_OBJECT) {
         counter_add(&h->tally->strange, 1);
         return;
     }
