@@ -33,7 +33,7 @@ enum {
     PATIENCE_MS = 30000, /* for what must come */
     MAX_STAY = 100,      /* publications that a churner sees */
     SPARE_DESCRIPTORS = 600,
-    MEMORY_BOUND = 6 << 20, /* bytes that may be left of ten thousand connections */
+    MEMORY_BOUND = 4 << 20, /* bytes that may be left of ten thousand connections */
     EVENTS = 512,
 };
 
