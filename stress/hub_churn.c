@@ -264,7 +264,7 @@ static void toggle(worker *w, subscriber *s, unsigned channel)
     }
     memset(s->last[channel], 0, sizeof s->last[channel]);
     s->listens[channel] = true;
-    CHECK(hub_subscribe(&s->conn, view_of(name)) == GCAST_OK, "cannot subscribe");
+    CHECK(hub_subscribe(&s->conn, view_of(name), NULL) == GCAST_OK, "cannot subscribe");
 }
 
 static void act(worker *w)
@@ -305,11 +305,11 @@ static void *worker_main(void *arg)
             else
                 act(w);
         }
-        (void)hub_worker_turn(w->hub);
+        (void)hub_worker_turn(w->hub, 0);
     }
     atomic_fetch_add_explicit(&settled, 1, memory_order_release);
     while (!atomic_load_explicit(&stop_turns, memory_order_acquire)) {
-        (void)hub_worker_turn(w->hub);
+        (void)hub_worker_turn(w->hub, 0);
         serve_writers(w);
         (void)usleep(100); /* lets the others have the CPU; nothing is timed by it */
     }
@@ -365,7 +365,7 @@ static void drain(void)
     for (int round = 0; round < 4; round++) {
         for (unsigned i = 0; i < WORKERS; i++) {
             hub_worker_bind(workers[i].hub);
-            while (hub_worker_turn(workers[i].hub))
+            while (hub_worker_turn(workers[i].hub, 0))
                 continue;
             serve_writers(&workers[i]);
         }

@@ -21,7 +21,7 @@ gcast_err gcast_remove")
 
 # A hint is believed without looking at the key.
 add_mutant(registry_churn blind_hint registry entry.c memb
-  "if (e == NULL || !q->match(gcasti_node_of(e), q->key))" "if (e == NULL)")
+  "if (e != NULL && e->key.id == id && is_findable(e))" "if (e != NULL)")
 
 # Hints are freed under the look-ups that use them. The window is a few instructions, so only
 # ThreadSanitizer, which needs no collision, sees it every time.
@@ -33,7 +33,7 @@ endif()
 
 # A traversal begun after an add does not reach the newest entry.
 add_mutant(registry_churn short_traversal registry traverse.c memb
-  "while (count < cap && c->at < c->end)" "while (count < cap && c->at + 1 < c->end)")
+  "&r->slots.x_top, memory_order_acquire);" "&r->slots.x_top, memory_order_acquire) - 1;")
 
 # A key that is replaced leaves the traversal for a moment.
 add_mutant(registry_churn replace_with_gap registry entry.c memb

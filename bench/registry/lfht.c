@@ -79,6 +79,17 @@ static void lfht_pause(void *self)
     ((lfht *)self)->rcu->urcu->read_quiescent_state();
 }
 
+/* The table grows late, in the background and in steps of eight: at worst it has an eighth of the
+ * buckets that it would like. It gets them here. */
+static void lfht_filled(void *self, size_t count)
+{
+    unsigned long buckets = MIN_BUCKETS;
+
+    while (buckets * 2 <= count)
+        buckets *= 2;
+    cds_lfht_resize(((lfht *)self)->table, buckets);
+}
+
 static void lfht_settle(void *self)
 {
     ((lfht *)self)->rcu->urcu->barrier();
@@ -171,6 +182,7 @@ const subject subject_lfht_memb = {
     .destroy = lfht_destroy,
     .enter = lfht_enter,
     .leave = lfht_leave,
+    .filled = lfht_filled,
     .settle = lfht_settle,
     .add = lfht_add,
     .remove = lfht_remove,
@@ -186,6 +198,7 @@ const subject subject_lfht_qsbr = {
     .enter = lfht_enter,
     .leave = lfht_leave,
     .pause = lfht_pause,
+    .filled = lfht_filled,
     .settle = lfht_settle,
     .add = lfht_add,
     .remove = lfht_remove,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -28,18 +29,21 @@ typedef struct options {
     size_t sizes[SIZES_MAX];
     unsigned size_count;
     const char *csv;
+    const char *only; /* the name of one subject, or NULL */
     settings settings;
 } options;
 
 static const char usage[] =
     "Usage: bench-registry [--quick] [--entries N] [--csv FILE] [--window MS] [--repeats N]\n"
+    "                      [--subject NAME]\n"
     "\n"
     "  --quick      1,000 and 100,000 entries, in less than 50 seconds; else also 1,000,000\n"
     "  --entries N  only this many entries\n"
     "  --csv FILE   also write all figures to this file\n"
     "  --window MS  length of one run with broadcasts; default 1000, quick 250\n"
     "  --repeats N  runs of each measurement, of which the median counts; 1 to 9, default 5, "
-    "quick 3\n";
+    "quick 3\n"
+    "  --subject NAME  only this one\n";
 
 /* A number of at least `min` and at most `max`; ends the process if it is none. */
 static size_t number(const char *text, size_t min, size_t max)
@@ -58,13 +62,10 @@ static size_t number(const char *text, size_t min, size_t max)
 static void parse(int argc, char **argv, options *o)
 {
     static const struct option known[] = {
-        {"quick", no_argument, NULL, 'q'},
-        {"entries", required_argument, NULL, 'n'},
-        {"csv", required_argument, NULL, 'c'},
-        {"window", required_argument, NULL, 'w'},
-        {"repeats", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"quick", no_argument, NULL, 'q'},         {"entries", required_argument, NULL, 'n'},
+        {"csv", required_argument, NULL, 'c'},     {"window", required_argument, NULL, 'w'},
+        {"repeats", required_argument, NULL, 'r'}, {"subject", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     bool quick = false;
     size_t entries = 0;
@@ -76,6 +77,8 @@ static void parse(int argc, char **argv, options *o)
             entries = number(optarg, 1, 10000000);
         else if (c == 'c')
             o->csv = optarg;
+        else if (c == 's')
+            o->only = optarg;
         else if (c == 'w')
             o->settings.window_ms = (unsigned)number(optarg, 10, 60000);
         else if (c == 'r')
@@ -147,7 +150,7 @@ static void measure(report *r, const subject *s, size_t entries, const settings 
     (void)malloc_trim(0); /* the next subject gets its memory fresh from the system, as this one */
 }
 
-static void print_tables(const report *r, size_t entries)
+static void print_tables(const report *r, const options *o, size_t entries)
 {
     const char *names[SUBJECTS];
     char scene[32];
@@ -176,7 +179,8 @@ static void print_tables(const report *r, size_t entries)
                                    {"add+rem ns", scene, "add_remove_ns"},
                                    {"bytes/entry", scene, "bytes_per_entry"}},
                  6);
-    targets_print(r, scene);
+    if (o->only == NULL)
+        targets_print(r, scene);
     (void)fflush(stdout);
 }
 
@@ -187,14 +191,18 @@ int main(int argc, char **argv)
     int status = 0;
 
     parse(argc, argv, &o);
+    /* Else sleeps are 50 us too long; threads inherit it. */
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     o.settings.work_spins = item_spins_of(WORK_NS);
     print_machine(&o);
     for (unsigned i = 0; i < o.size_count; i++) {
         for (size_t s = 0; s < SUBJECTS; s++) {
+            if (o.only != NULL && strcmp(o.only, subjects[s]->name) != 0)
+                continue;
             (void)fprintf(stderr, "%s n=%zu\n", subjects[s]->name, o.sizes[i]);
             measure(&r, subjects[s], o.sizes[i], &o.settings);
         }
-        print_tables(&r, o.sizes[i]);
+        print_tables(&r, &o, o.sizes[i]);
     }
     if (o.csv != NULL && !report_write_csv(&r, o.csv)) {
         (void)fprintf(stderr, "bench-registry: %s: %s\n", o.csv, strerror(errno));

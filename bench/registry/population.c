@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static size_t bytes_in_use(void)
 {
@@ -76,6 +77,7 @@ static void add_all(population *p)
 
 void population_init(population *p, const subject *s, size_t count)
 {
+    const struct timespec calm = {.tv_nsec = 50000000}; /* for tables that grow in the background */
     size_t before = 0;
 
     *p = (population){.subject = s, .count = count, .random = 0x9e3779b97f4a7c15u};
@@ -94,8 +96,11 @@ void population_init(population *p, const subject *s, size_t count)
         submit_all(p);
     else
         add_all(p);
+    if (s->filled != NULL)
+        s->filled(p->self, count);
     if (s->settle != NULL)
         s->settle(p->self);
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &calm, NULL);
     p->bytes = bytes_in_use() - before + count * s->header;
 }
 

@@ -43,6 +43,8 @@ typedef struct subject {
     void (*leave)(void *self); /* NULL: nothing to do */
     /* The thread uses nothing of the subject at this moment. NULL: nothing to do */
     void (*pause)(void *self);
+    /* All items have been added; once, by a thread that is not entered. NULL: nothing to do */
+    void (*filled)(void *self, size_t count);
     /* Waits for work in the background, on a thread that is not entered. NULL: there is none */
     void (*settle)(void *self);
 

@@ -28,6 +28,9 @@ void heartbeat_tick(client *c, uint64_t now_ms);
 
 /* ---- permissions.c ---- */
 
+/* How the publications of a channel go out; after may_subscribe(). */
+hub_delivery delivery_of(const client *c, view channel);
+
 /* Whether the client may do this in a channel with these options: PROTOCOL_OK, or the error. */
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq);
 protocol_error may_publish(const client *c, view channel);

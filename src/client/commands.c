@@ -75,11 +75,15 @@ static void do_subscribe(client *c, const command *cmd)
         client_disconnect(c, DISCONNECT_BAD_REQUEST);
         return;
     }
-    err = may_subscribe(c, rq->channel, rq);
-    if (err == PROTOCOL_OK && hub_subscribe(&c->conn, rq->channel) != GCAST_OK)
-        err = PROTOCOL_INTERNAL;
-    if (err != PROTOCOL_OK) {
+    if ((err = may_subscribe(c, rq->channel, rq)) != PROTOCOL_OK) {
         client_error(c, cmd->id, err);
+        return;
+    }
+
+    hub_delivery how = delivery_of(c, rq->channel);
+
+    if (hub_subscribe(&c->conn, rq->channel, &how) != GCAST_OK) {
+        client_error(c, cmd->id, PROTOCOL_INTERNAL);
         return;
     }
     reply_subscribe(next_reply(c), cmd->id, &(subscribe_result){0});

@@ -30,6 +30,16 @@ static bool allowed(const client *c, view channel, bool any_client, bool subscri
     return subscriber && hub_is_subscribed(&c->conn, channel);
 }
 
+hub_delivery delivery_of(const client *c, view channel)
+{
+    const config *cfg = c->desk->cfg;
+    uint64_t of_namespace = config_channel_options(cfg, channel)->flush_interval_ms;
+
+    return (hub_delivery){
+        .flush_ms = (uint32_t)(of_namespace != 0 ? of_namespace : cfg->delivery.flush_interval_ms),
+    };
+}
+
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq)
 {
     const config *cfg = c->desk->cfg;

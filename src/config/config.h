@@ -34,6 +34,7 @@ typedef enum api_error_mode {
 
 /* What the channels of one namespace, or those without one, may do. */
 typedef struct channel_options {
+    uint64_t flush_interval_ms; /* 0: as delivery.flush_interval */
     bool presence;
     bool join_leave;
     bool force_push_join_leave;
@@ -107,6 +108,9 @@ typedef struct config {
         uint64_t message_size_limit_bytes;
         uint64_t write_timeout_ms;
     } websocket;
+    struct {
+        uint64_t flush_interval_ms; /* 0: publications are sent at once */
+    } delivery;
     struct {
         bool disabled;
         bool insecure;

@@ -83,6 +83,9 @@ static const option server_items[] = {
     {"websocket.write_timeout", DURATION(websocket.write_timeout_ms), "1s",
      "how long a client may take none of what is written to it; 0 = any time"},
 
+    {"delivery.flush_interval", DURATION(delivery.flush_interval_ms), "0s",
+     "publications are gathered for at most this long; 0 = sent at once", .max = 60000},
+
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",
      "the server API needs no key; for development"},
@@ -133,6 +136,9 @@ static const option channel_items[] = {
      "recover everything missed, or the last publication only", NOT_YET,
      .choices = {"stream", "cache"}},
     {BOOL(auto_cache_recover), "in cache mode: the last publication at every subscribe", NOT_YET},
+    {"flush_interval", DURATION(flush_interval_ms), "0s",
+     "publications are gathered for at most this long; 0 = as delivery.flush_interval",
+     .max = 60000},
     {BOOL(allow_subscribe_for_client), "clients with a user id may subscribe"},
     {BOOL(allow_subscribe_for_anonymous), "clients without one may, too"},
     {BOOL(allow_publish_for_client), "clients with a user id may publish"},

@@ -15,7 +15,7 @@ void hub_conn_init(hub_conn *c, hub_worker *w)
 static gcast_err join_user(hub_conn *c, view user)
 {
     hub *h = c->worker->hub;
-    hub_sub *s = group_join(h->users, user, c);
+    hub_sub *s = group_join(h->users, user, NULL, c);
 
     if (s == NULL)
         return GCAST_ENOMEM;
@@ -151,14 +151,14 @@ bool hub_is_subscribed(const hub_conn *c, view channel)
     return *find_sub((hub_conn *)c, channel) != NULL; /* only looks */
 }
 
-gcast_err hub_subscribe(hub_conn *c, view channel)
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_delivery *how)
 {
     hub_worker *w = c->worker;
 
     if (hub_is_subscribed(c, channel))
         return GCAST_EEXIST;
 
-    hub_sub *s = group_join(w->hub->channels, channel, c);
+    hub_sub *s = group_join(w->hub->channels, channel, how, c);
 
     if (s == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);

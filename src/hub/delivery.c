@@ -15,11 +15,15 @@
  * sweep takes them all: the busier the server, the more messages go out in one call. A small part
  * does not wait for a large sweep: it is swept and written at once.
  *
+ * A channel may have a flush interval: its publications gather in the part until the interval ends,
+ * whatever the load, so that a connection costs so many calls per second and no more.
+ *
  * Nothing here is allocated or counted per recipient: due items come from one list per worker that
  * is emptied when nobody is dirty any more, and the frames are kept by the worker until then.
  */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "hub_internal.h"
 
 enum {
@@ -375,9 +379,36 @@ static void disconnect_doomed(hub_worker *w)
     }
 }
 
-bool hub_worker_turn(hub_worker *w)
+/* The parts whose flush interval has ended wait for a sweep from now on. */
+static void end_gathering(hub_worker *w, uint64_t now_ms)
+{
+    list *next;
+
+    if (now_ms < w->gathered_ms)
+        return;
+    w->gathered_ms = UINT64_MAX;
+    for (list *l = w->gathering.next; l != &w->gathering; l = next) {
+        hub_part *p = container_of(l, hub_part, waiting);
+
+        next = l->next;
+        if (p->due_ms <= now_ms) {
+            list_remove(l);
+            list_add_tail(&w->waiting, l);
+        } else if (p->due_ms < w->gathered_ms) {
+            w->gathered_ms = p->due_ms;
+        }
+    }
+}
+
+uint64_t hub_worker_due_ms(const hub_worker *w)
+{
+    return w->gathered_ms;
+}
+
+bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     (void)mailbox_drain(&w->mailbox);
+    end_gathering(w, now_ms);
     collect_parts(w);
     serve_slice(w);
     disconnect_doomed(w);
@@ -395,6 +426,23 @@ typedef struct delivery {
     frame *frame;   /* one reference */
 } delivery;
 
+/* The first publication has come: when is the sweep? Flush intervals end at multiples of their length,
+ * so that the channels of one interval go out together, in one call for each connection. */
+static void part_wait(hub_part *p)
+{
+    hub_worker *w = p->worker;
+    uint32_t interval = p->group->how.flush_ms;
+
+    if (interval == 0) {
+        list_add_tail(&w->waiting, &p->waiting);
+        return;
+    }
+    p->due_ms = (clock_mono_ms() / interval + 1) * interval;
+    list_add_tail(&w->gathering, &p->waiting);
+    if (p->due_ms < w->gathered_ms)
+        w->gathered_ms = p->due_ms;
+}
+
 /* Owner of the part; takes over one reference. */
 static void part_take(hub_part *p, frame *f)
 {
@@ -408,7 +456,7 @@ static void part_take(hub_part *p, frame *f)
         return;
     }
     if (p->frame_count == 1)
-        list_add_tail(&p->worker->waiting, &p->waiting);
+        part_wait(p);
 }
 
 static void delivery_open(letter *l)

@@ -82,13 +82,14 @@ void group_on_release(gcast_entry *e, void *arg)
     free(g);
 }
 
-static hub_group *group_new(gcast_registry *registry, view name)
+static hub_group *group_new(gcast_registry *registry, view name, const hub_delivery *how)
 {
     hub_group *g = calloc(1, sizeof *g + name.len);
 
     if (g == NULL)
         return NULL;
     g->registry = registry;
+    g->how = how == NULL ? (hub_delivery){0} : *how;
     atomic_init(&g->x_parts, NULL);
     atomic_init(&g->x_holders, 1);
     g->name_len = (uint32_t)name.len;
@@ -99,7 +100,7 @@ static hub_group *group_new(gcast_registry *registry, view name)
 
 /* The group with one more hold; made if need be. Lock-free: a turn is repeated only because another
  * thread has just added or removed a group of this name. */
-static hub_group *group_open(gcast_registry *registry, view name)
+static hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
 {
     hub_group *fresh = NULL;
 
@@ -111,7 +112,7 @@ static hub_group *group_open(gcast_registry *registry, view name)
             free(fresh);
             return g;
         }
-        if (fresh == NULL && (fresh = group_new(registry, name)) == NULL)
+        if (fresh == NULL && (fresh = group_new(registry, name, how)) == NULL)
             return NULL;
 
         gcast_err err = gcast_add(registry, &fresh->entry);
@@ -247,10 +248,10 @@ static void shrink(hub_part *p, uint32_t count)
         (void)replace_members(p, m->cap / 4);
 }
 
-hub_sub *group_join(gcast_registry *registry, view name, hub_conn *c)
+hub_sub *group_join(gcast_registry *registry, view name, const hub_delivery *how, hub_conn *c)
 {
     hub_sub *s = malloc(sizeof *s);
-    hub_group *g = s == NULL ? NULL : group_open(registry, name);
+    hub_group *g = s == NULL ? NULL : group_open(registry, name, how);
     hub_part *p = g == NULL ? NULL : part_open(g, c->worker);
 
     if (p == NULL)

@@ -125,7 +125,11 @@ mailbox *hub_worker_mailbox(hub_worker *w);
  * Owner: one turn of work: opens letters, collects what is due and writes a slice of it. true: more
  * is waiting; come back after the loop has looked at its sockets.
  */
-bool hub_worker_turn(hub_worker *w);
+bool hub_worker_turn(hub_worker *w, uint64_t now_ms);
+
+/* Owner: when the next turn must come at the latest, by the monotonic clock; UINT64_MAX: only when
+ * the worker is woken. */
+uint64_t hub_worker_due_ms(const hub_worker *w);
 
 /* ---- connections ---- */
 
@@ -166,8 +170,14 @@ void hub_conn_drop_queue(hub_conn *c);
 
 /* ---- channels ---- */
 
+/* How publications of a channel go out. What its first subscriber says holds for all of them; zeroed
+ * or NULL: each at once. */
+typedef struct hub_delivery {
+    uint32_t flush_ms; /* they are gathered for at most this long; 0: sent at once */
+} hub_delivery;
+
 /* Owner. GCAST_EEXIST: subscribed already. From the return on, what is published reaches c. */
-gcast_err hub_subscribe(hub_conn *c, view channel);
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_delivery *how);
 
 /* Owner. GCAST_ENOENT: was not subscribed. */
 gcast_err hub_unsubscribe(hub_conn *c, view channel);

@@ -23,6 +23,7 @@ typedef struct hub_members hub_members;
 struct hub_group {
     gcast_entry entry;           /* rcu */
     gcast_registry *registry;    /* const: hub->channels or hub->users */
+    hub_delivery how;            /* const */
     _Atomic(hub_part *) x_parts; /* rcu: grows only, freed with the group */
     _Atomic(uint32_t) x_holders; /* atomic */
     uint32_t name_len;           /* const */
@@ -40,7 +41,8 @@ struct hub_part {
     uint32_t frame_count;             /* owner: publications that wait for the next sweep */
     uint32_t frame_cap;
     frame **frames;
-    list waiting; /* owner: in the worker's list while frame_count > 0 */
+    list waiting;    /* owner: in waiting or gathering while frame_count > 0 */
+    uint64_t due_ms; /* owner: while gathering, until when */
 };
 
 /*
@@ -77,8 +79,9 @@ void group_release(hub_group *g);
 /* The registry's on_release: frees a group that nobody can see any more. */
 void group_on_release(gcast_entry *e, void *arg);
 
-/* Owner of c. Adds c to the group `name`, which is made if need be. NULL: out of memory. */
-hub_sub *group_join(gcast_registry *registry, view name, hub_conn *c);
+/* Owner of c. Adds c to the group `name`, which is made as `how` says if need be (NULL: each
+ * publication at once). NULL: out of memory. */
+hub_sub *group_join(gcast_registry *registry, view name, const hub_delivery *how, hub_conn *c);
 
 /* Owner. */
 void group_leave(hub_sub *s);
@@ -129,12 +132,14 @@ struct hub_worker {
     void *wake_arg; /* const */
     mailbox mailbox;
     metrics metrics;
-    list waiting;   /* owner: parts with publications that no sweep has taken up */
-    list dirty;     /* owner: connections with something due, first come first served */
-    list doomed;    /* owner: connections to disconnect at the end of the turn */
-    due_list due;   /* owner */
-    held_list held; /* owner */
-    buf scratch;    /* owner: messages are built here */
+    list waiting;         /* owner: parts with publications that no sweep has taken up */
+    list gathering;       /* owner: parts whose publications wait for their flush interval to end */
+    uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
+    list dirty;           /* owner: connections with something due, first come first served */
+    list doomed;          /* owner: connections to disconnect at the end of the turn */
+    due_list due;         /* owner */
+    held_list held;       /* owner */
+    buf scratch;          /* owner: messages are built here */
 };
 
 /* Owner. What waits in the part goes to those who are members now. */

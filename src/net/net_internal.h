@@ -67,6 +67,8 @@ struct net_worker {
     uv_async_t wake;
     uv_idle_t work; /* active while a turn of the hub is wanted */
     uv_timer_t tick;
+    uv_timer_t flush;  /* for the next turn of the hub that is due by time */
+    uint64_t flush_ms; /* when that is; UINT64_MAX: the timer is not set */
     uv_prepare_t before_poll;
     uv_poll_t accept[NET_MAX_LISTENERS];
     net_listeners listeners;

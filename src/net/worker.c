@@ -5,16 +5,38 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "net_internal.h"
 
 /* ---- turns of the hub ---- */
 
-static void on_work(uv_idle_t *handle)
+static void run_turn(net_worker *w);
+
+static void on_flush(uv_timer_t *handle)
 {
     net_worker *w = handle->data;
 
-    if (!hub_worker_turn(w->hub))
-        (void)uv_idle_stop(handle);
+    w->flush_ms = UINT64_MAX;
+    run_turn(w);
+}
+
+static void set_flush_timer(net_worker *w)
+{
+    uint64_t due = hub_worker_due_ms(w->hub);
+    uint64_t now = worker_now_ms(w);
+
+    if (due == w->flush_ms)
+        return;
+    w->flush_ms = due;
+    if (due == UINT64_MAX)
+        (void)uv_timer_stop(&w->flush);
+    else
+        (void)uv_timer_start(&w->flush, on_flush, due > now ? due - now : 0, 0);
+}
+
+static void on_work(uv_idle_t *handle)
+{
+    run_turn(handle->data);
 }
 
 /* The idle handle keeps the loop from sleeping, and gives it a look at its sockets between turns.
@@ -23,6 +45,15 @@ static void request_turn(net_worker *w)
 {
     if (!uv_is_active((uv_handle_t *)&w->work))
         (void)uv_idle_start(&w->work, on_work);
+}
+
+static void run_turn(net_worker *w)
+{
+    if (hub_worker_turn(w->hub, clock_mono_ms()))
+        request_turn(w);
+    else
+        (void)uv_idle_stop(&w->work);
+    set_flush_timer(w);
 }
 
 void worker_wake(void *arg)
@@ -104,8 +135,7 @@ static void on_wake(uv_async_t *handle)
     net_worker *w = handle->data;
 
     obey(w);
-    if (hub_worker_turn(w->hub))
-        request_turn(w);
+    run_turn(w);
 }
 
 /* ---- time ---- */
@@ -165,10 +195,12 @@ static bool init_handles(net_worker *w)
     if (uv_loop_configure(&w->loop, UV_METRICS_IDLE_TIME) != 0 ||
         uv_async_init(&w->loop, &w->wake, on_wake) != 0)
         return false;
-    (void)uv_idle_init(&w->loop, &w->work); /* these three cannot fail */
+    (void)uv_idle_init(&w->loop, &w->work); /* these four cannot fail */
     (void)uv_timer_init(&w->loop, &w->tick);
+    (void)uv_timer_init(&w->loop, &w->flush);
+    w->flush_ms = UINT64_MAX;
     (void)uv_prepare_init(&w->loop, &w->before_poll);
-    w->wake.data = w->work.data = w->tick.data = w->before_poll.data = w;
+    w->wake.data = w->work.data = w->tick.data = w->flush.data = w->before_poll.data = w;
     return uv_timer_start(&w->tick, on_tick, WHEEL_TICK_MS, WHEEL_TICK_MS) == 0 &&
            uv_prepare_start(&w->before_poll, on_before_poll) == 0;
 }

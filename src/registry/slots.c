@@ -100,7 +100,7 @@ static uint32_t claim_fresh(gcasti_slots *s)
             return SLOT_NONE;
         /*
          * ORDER  x_chunk -> x_top.
-         * PAIRS  acquire of x_top in gcast_next_batch().
+         * PAIRS  acquire of x_top in enter_chunk().
          * ELSE   a traversal may look for the slot in a chunk that it does not see yet.
          */
     } while (!atomic_compare_exchange_weak_explicit(&s->x_top, &top, top + 1, memory_order_release,
@@ -156,7 +156,7 @@ void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e)
 
     /*
      * ORDER  the entry's fields -> the slot.
-     * PAIRS  acquire in take_run(), gcasti_slot_peek() and gcasti_slot_publish_later().
+     * PAIRS  acquire in step(), gcasti_slot_peek() and gcasti_slot_publish_later().
      * ELSE   a traversal may see the entry's address before its contents.
      * Failing is right, and relaxed: the entry has been replaced or removed already.
      */

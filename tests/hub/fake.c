@@ -133,7 +133,7 @@ bool fake_turn(fake *f, unsigned at)
     bool more;
 
     hub_worker_bind(f->workers[at]);
-    more = hub_worker_turn(f->workers[at]);
+    more = hub_worker_turn(f->workers[at], f->now_ms);
     hub_worker_bind(NULL);
     return more;
 }

@@ -24,6 +24,7 @@ typedef struct fake {
     hub *hub;
     hub_worker *workers[FAKE_WORKERS];
     unsigned released;
+    uint64_t now_ms; /* what turns are told */
 } fake;
 
 void fake_open(fake *f, size_t queue_max);

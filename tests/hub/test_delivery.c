@@ -21,7 +21,7 @@ TestSuite(hub_delivery, .init = setup, .fini = teardown);
 
 static void subscribe(fake_conn *c, const char *channel)
 {
-    cr_assert_eq(hub_subscribe(&c->conn, view_of(channel)), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&c->conn, view_of(channel), NULL), GCAST_OK);
 }
 
 Test(hub_delivery, reaches_subscribers_of_every_worker_in_order)
@@ -235,4 +235,49 @@ Test(hub_delivery, a_publication_nobody_listens_to_leaves_nothing_behind)
     fake_publish(&f, "n", "1");
     fake_run(&f);
     cr_assert_eq(hub_count(f.hub).channels, 0);
+}
+
+Test(hub_delivery, a_flush_interval_gathers_publications_for_one_call)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    hub_delivery how = {.flush_ms = 60000};
+
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a"), &how), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("b"), &how), GCAST_OK);
+    for (int i = 0; i < 5; i++) {
+        fake_publish(&f, "a", "1");
+        fake_publish(&f, "b", "2");
+        fake_run(&f);
+    }
+    cr_assert_eq(fake_count(c), 0);
+
+    uint64_t due_ms = hub_worker_due_ms(f.workers[0]);
+
+    cr_assert_eq(due_ms % 60000, 0);
+    f.now_ms = due_ms;
+    fake_run(&f);
+    cr_assert_eq(fake_count(c), 10);
+    cr_assert_eq(c->writes, 1);
+    cr_assert_eq(hub_worker_due_ms(f.workers[0]), UINT64_MAX);
+    fake_disconnect(c);
+}
+
+Test(hub_delivery, who_joins_while_publications_gather_gets_only_later_ones)
+{
+    fake_conn *early = fake_connect(&f, 0, NULL);
+    fake_conn *late = fake_connect(&f, 0, NULL);
+    hub_delivery how = {.flush_ms = 60000};
+
+    cr_assert_eq(hub_subscribe(&early->conn, VIEW_LIT("a"), &how), GCAST_OK);
+    fake_publish(&f, "a", "1");
+    fake_run(&f);
+    cr_assert_eq(hub_subscribe(&late->conn, VIEW_LIT("a"), &how), GCAST_OK);
+    fake_publish(&f, "a", "2");
+    fake_run(&f);
+    f.now_ms = hub_worker_due_ms(f.workers[0]);
+    fake_run(&f);
+    cr_assert_eq(fake_count(early), 2);
+    cr_assert_eq(fake_count(late), 1);
+    fake_disconnect(early);
+    fake_disconnect(late);
 }

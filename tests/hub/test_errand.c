@@ -133,8 +133,8 @@ Test(hub_errand, ends_subscriptions_and_says_so)
     fake_conn *c = fake_connect(&f, 0, "ann");
     hub_select who = {.user = VIEW_LIT("ann")};
 
-    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a")), GCAST_OK);
-    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("b")), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a"), NULL), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("b"), NULL), GCAST_OK);
     cr_assert_eq(hub_end_subscriptions(f.hub, &who, VIEW_LIT("a"), 2000, VIEW_LIT("why")), 1);
     fake_run(&f);
     cr_assert_str_eq(fake_messages(c), "{\"push\":{\"channel\":\"a\",\"unsubscribe\":"

@@ -28,8 +28,8 @@ Test(hub_group, refuses_a_second_subscription_to_the_same_channel)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);
 
-    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a")), GCAST_OK);
-    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a")), GCAST_EEXIST);
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a"), NULL), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a"), NULL), GCAST_EEXIST);
     cr_assert_eq(clients("a"), 1);
     fake_disconnect(c);
 }
@@ -39,7 +39,7 @@ Test(hub_group, a_channel_ends_with_its_last_subscriber_and_can_begin_again)
     fake_conn *c = fake_connect(&f, 0, NULL);
 
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a")), GCAST_OK);
+        cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a"), NULL), GCAST_OK);
         cr_assert_eq(hub_count(f.hub).channels, 1);
         cr_assert_eq(hub_unsubscribe(&c->conn, VIEW_LIT("a")), GCAST_OK);
         cr_assert_eq(hub_count(f.hub).channels, 0);
@@ -55,7 +55,7 @@ Test(hub_group, leaving_ends_all_subscriptions)
 
     for (int i = 0; i < 50; i++) {
         (void)snprintf(name, sizeof name, "c%d", i);
-        cr_assert_eq(hub_subscribe(&c->conn, view_of(name)), GCAST_OK);
+        cr_assert_eq(hub_subscribe(&c->conn, view_of(name), NULL), GCAST_OK);
     }
     cr_assert_eq(hub_count(f.hub).subscriptions, 50);
     fake_disconnect(c);
@@ -70,7 +70,7 @@ Test(hub_group, members_survive_growth_and_shrinking)
 
     for (int i = 0; i < MANY; i++) {
         conns[i] = fake_connect(&f, (unsigned)i % 2, NULL);
-        cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("n")), GCAST_OK);
+        cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("n"), NULL), GCAST_OK);
     }
     cr_assert_eq(clients("n"), MANY);
     for (int i = 0; i < MANY; i++) { /* all but every hundredth leave, in a scattered order */
@@ -96,7 +96,7 @@ Test(hub_group, counts_distinct_users)
     };
 
     for (int i = 0; i < 5; i++)
-        cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("n")), GCAST_OK);
+        cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("n"), NULL), GCAST_OK);
 
     hub_channel_stats stats = hub_channel_count(f.hub, VIEW_LIT("n"));
 
@@ -120,9 +120,9 @@ Test(hub_group, lists_channels_with_subscribers)
     fake_conn *b = fake_connect(&f, 1, NULL);
     unsigned sum = 0;
 
-    cr_assert_eq(hub_subscribe(&a->conn, VIEW_LIT("c1")), GCAST_OK);
-    cr_assert_eq(hub_subscribe(&b->conn, VIEW_LIT("c1")), GCAST_OK);
-    cr_assert_eq(hub_subscribe(&b->conn, VIEW_LIT("c2")), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&a->conn, VIEW_LIT("c1"), NULL), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&b->conn, VIEW_LIT("c1"), NULL), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&b->conn, VIEW_LIT("c2"), NULL), GCAST_OK);
     hub_each_channel(f.hub, sum_channel, &sum);
     cr_assert_eq(sum, 3);
     fake_disconnect(a);
