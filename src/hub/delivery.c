@@ -32,6 +32,7 @@ enum {
     SMALL_PART = 64,     /* members up to which a part does not wait for others */
     WRITE_FRAMES = 64,   /* frames in one call */
     BATCH_BYTES = 65536, /* messages up to this size together are joined before a sweep */
+    DUE_KEPT = 65536,    /* due items that a worker keeps room for: a megabyte */
     SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
@@ -359,6 +360,10 @@ static void drop_held(hub_worker *w)
         frame_put(w->held.frames[i]);
     w->held.count = 0;
     w->due.count = 0;
+    if (w->due.cap <= DUE_KEPT)
+        return;
+    free(w->due.items); /* it grew in a rush: that memory is not kept for ever */
+    w->due = (due_list){0};
 }
 
 static void disconnect_doomed(hub_worker *w)

@@ -9,9 +9,15 @@
 #include "server_internal.h"
 
 enum {
+    LARGE = 131072, /* bytes: the C library's own initial threshold */
     LOOK_MS = 2000,
     CROWD = 1000, /* connections: fewer are not worth it */
 };
+
+void memory_setup(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE); /* without it all works, with more memory */
+}
 
 static void on_look(uv_timer_t *timer)
 {

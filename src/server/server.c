@@ -228,6 +228,7 @@ int server_run(const config *cfg)
 
     log_set_level(cfg->log.level);
     (void)signal(SIGPIPE, SIG_IGN); /* writes report it */
+    memory_setup();
     if (s == NULL)
         return 1;
     s->cfg = cfg;

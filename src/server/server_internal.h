@@ -31,6 +31,11 @@ unsigned limits_cpu_count(void);
 
 /* ---- memory.c ---- */
 
+/* Before there are threads. Has large blocks come from the system and go back to it, always: by
+ * itself the C library raises that size, and what it keeps, with every large block that is freed.
+ */
+void memory_setup(void);
+
 typedef struct memory_keeper {
     uv_timer_t timer;
     const _Atomic(uint32_t) *x_connections;

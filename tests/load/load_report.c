@@ -17,7 +17,7 @@ static uint64_t wrong_count;
 
 void load_latency_add(uint64_t ns)
 {
-    uint64_t step = ns / (STEP_US * 1000U);
+    uint64_t step = ns / 1000 / STEP_US;
 
     latencies[step < STEPS ? step : STEPS - 1]++;
     latency_count++;

@@ -30,10 +30,10 @@ enum {
     HANDSHAKES = 256,   /* at the same time */
     WARM_CLIENTS = 500, /* of the warm-up round, */
     WARM_PUBLICATIONS = 50,
-    PATIENCE_MS = 30000, /* for what must come */
+    PATIENCE_MS = 40000, /* for what must come */
     MAX_STAY = 100,      /* publications that a churner sees */
     SPARE_DESCRIPTORS = 600,
-    MEMORY_BOUND = 6 << 20, /* bytes that may be left of ten thousand connections */
+    MEMORY_BOUND = 4 << 20, /* bytes that may be left of ten thousand connections */
     EVENTS = 512,
 };
 
@@ -260,7 +260,7 @@ static void connect_all(load *l, uint32_t count)
 {
     l->steady_count = count;
     l->opened = 0;
-    go_on_until(l, all_ready, "all connections to be subscribed", 2 * PATIENCE_MS);
+    go_on_until(l, all_ready, "all connections to be subscribed", PATIENCE_MS);
 }
 
 static void publish_all(load *l, uint32_t count, uint32_t rate, uint32_t churners)
