@@ -146,8 +146,8 @@ static void on_message(wslay_event_context_ptr ws, const struct wslay_event_on_m
 static ssize_t ws_send(wslay_event_context_ptr ws, const uint8_t *data, size_t len, int flags,
                        void *client)
 {
-    (void)flags;
-    if (send(((struct client *)client)->fd, data, len, MSG_NOSIGNAL) == (ssize_t)len)
+    int more = (flags & WSLAY_MSG_MORE) != 0 ? MSG_MORE : 0; /* head and text in one packet */
+    if (send(((struct client *)client)->fd, data, len, MSG_NOSIGNAL | more) == (ssize_t)len)
         return (ssize_t)len;
     wslay_event_set_error(ws, WSLAY_ERR_CALLBACK_FAILURE);
     return -1;
