@@ -124,7 +124,7 @@ static ssize_t ws_recv(wslay_event_context_ptr ws, uint8_t *to, size_t cap, int 
 
 static void on_text(const conn *c, const uint8_t *text, size_t len)
 {
-    char answer[TEXT_MAX + 6];
+    char answer[TEXT_MAX + 6] = "Echo: ";
 
     if (len == 9 && memcmp(text, "broadcast", 9) == 0) {
         len = (size_t)snprintf(answer, sizeof answer, "Hello from client %ju",
@@ -132,8 +132,8 @@ static void on_text(const conn *c, const uint8_t *text, size_t len)
         model_broadcast(&c->client, answer, len);
         return;
     }
-    memcpy(answer, "Echo: ", 6);
-    memcpy(answer + 6, text, len); /* at most TEXT_MAX: open_ws() */
+    if (len > 0)
+        memcpy(answer + 6, text, len); /* at most TEXT_MAX: open_ws() */
     model_send(c->client.id, answer, 6 + len);
 }
 
@@ -195,11 +195,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     conn *c = poll->data;
 
     (void)events;
-    if (status != 0)
-        close_conn(c);
-    else if (c->state == OPENING)
+    if (status == 0 && c->state == OPENING)
         shake_hands(c);
-    else if (c->state == OPEN && wslay_event_recv(c->ws) != 0)
+    else if (status != 0 || (c->state == OPEN && wslay_event_recv(c->ws) != 0))
         close_conn(c);
     else if (c->state == OPEN)
         flush(c);
