@@ -21,7 +21,7 @@ gcast_err gcast_remove")
 
 # A hint is believed without looking at the key.
 add_mutant(registry_churn blind_hint registry entry.c memb
-  "if (e == NULL || !q->match(gcasti_node_of(e), q->key))" "if (e == NULL)")
+  "if (e != NULL && e->key.id == id && is_findable(e))" "if (e != NULL)")
 
 # Hints are freed under the look-ups that use them. The window is a few instructions, so only
 # ThreadSanitizer, which needs no collision, sees it every time.
@@ -33,7 +33,7 @@ endif()
 
 # A traversal begun after an add does not reach the newest entry.
 add_mutant(registry_churn short_traversal registry traverse.c memb
-  "while (count < cap && c->at < c->end)" "while (count < cap && c->at + 1 < c->end)")
+  "&r->slots.x_top, memory_order_acquire);" "&r->slots.x_top, memory_order_acquire) - 1;")
 
 # A key that is replaced leaves the traversal for a moment.
 add_mutant(registry_churn replace_with_gap registry entry.c memb
@@ -51,15 +51,13 @@ add_mutant(registry_rivals many_winners registry entry.c memb
 
 # The publication of an entry comes late, which is all right, and does not notice that the entry is
 # gone, which is not.
-set(publish_first "    (void)atomic_compare_exchange_strong_explicit(slot_at(s, slot), &word, (uintptr_t)e,
-                                                  memory_order_release, memory_order_relaxed);")
+set(expects_claim "uintptr_t word = claimed_for(e);")
 add_variant(registry_rivals late_publication registry slots.c memb
-  "${publish_first}" "sched_yield();${publish_first}")
+  "${expects_claim}" "sched_yield(); ${expects_claim}")
 add_variant(registry_rivals late_publication_qsbr registry slots.c qsbr
-  "${publish_first}" "sched_yield();${publish_first}")
-add_mutant(registry_rivals late_publication registry slots.c memb "${publish_first}"
-  "sched_yield();
-   atomic_store_explicit(slot_at(s, slot), (uintptr_t)e, memory_order_release);")
+  "${expects_claim}" "sched_yield(); ${expects_claim}")
+add_mutant(registry_rivals late_publication registry slots.c memb
+  "${expects_claim}" "sched_yield(); uintptr_t word = atomic_load(gcasti_slot_at(s, slot));")
 
 # The publication of a replacement comes late, which is all right, and overtakes a later one or comes
 # into a cleared slot, which is not.

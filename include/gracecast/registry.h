@@ -238,8 +238,10 @@ GCAST_API void gcast_put(gcast_registry *r, gcast_entry *e);
  * it.
  */
 typedef struct gcast_cursor {
-    uint32_t at;
-    uint32_t end;
+    void *slot;         /* where slot number `at` is */
+    uint32_t at;        /* the next slot to visit */
+    uint32_t chunk_end; /* slots up to here lie in a row */
+    uint32_t end;       /* slots up to here are in this traversal */
 } gcast_cursor;
 
 /* A zeroed cursor is as good. */

@@ -271,27 +271,25 @@ gcast_err gcast_remove(gcast_registry *r, gcast_entry *e)
     return GCAST_OK;
 }
 
-/* The entry where the hint says, if it is the wanted one and in the table at this moment. */
-static gcast_entry *peek_hinted(gcast_registry *r, const query *q)
+/* The entry in the slot that the hint names: perhaps the wanted one. */
+static gcast_entry *hinted(gcast_registry *r, uint64_t hash)
 {
-    uint32_t slot = gcasti_hint(gcasti_hints_of(r), q->hash);
-    gcast_entry *e = slot != SLOT_NONE ? gcasti_slot_peek(&r->slots, slot) : NULL;
+    uint32_t slot = gcasti_hint(gcasti_hints_of(r), hash);
 
-    if (e == NULL || !q->match(gcasti_node_of(e), q->key))
-        return NULL;
-    return cds_lfht_is_node_deleted(gcasti_node_of(e)) ? NULL : e;
+    return slot != SLOT_NONE ? gcasti_slot_peek(&r->slots, slot) : NULL;
 }
 
-static gcast_entry *peek(gcast_registry *r, const query *q)
+/* Whether an entry met in a slot is in the table at this moment. */
+static bool is_findable(gcast_entry *e)
+{
+    return !cds_lfht_is_node_deleted(gcasti_node_of(e));
+}
+
+static gcast_entry *lookup(gcast_registry *r, const query *q)
 {
     struct cds_lfht_iter found;
     struct cds_lfht_node *node = NULL;
-    gcast_entry *e = NULL;
 
-    assert(gcasti_in_section(r));
-    e = peek_hinted(r, q);
-    if (e != NULL)
-        return e;
     cds_lfht_lookup(r->table, q->hash, q->match, q->key, &found);
     node = cds_lfht_iter_get_node(&found);
     return node != NULL ? gcasti_entry_of_node(node) : NULL;
@@ -299,21 +297,27 @@ static gcast_entry *peek(gcast_registry *r, const query *q)
 
 gcast_entry *gcast_peek(gcast_registry *r, uint64_t id)
 {
-    query q = {.hash = gcasti_hash_id(&r->seed, id), .match = match_id, .key = &id};
+    uint64_t hash = gcasti_hash_id(&r->seed, id);
+    gcast_entry *e = hinted(r, hash);
 
+    assert(gcasti_in_section(r));
     assert(r->opts.keys == GCAST_KEYS_ID);
-    return peek(r, &q);
+    if (e != NULL && e->key.id == id && is_findable(e))
+        return e;
+    return lookup(r, &(query){.hash = hash, .match = match_id, .key = &id});
 }
 
 gcast_entry *gcast_peek_bytes(gcast_registry *r, const void *key, size_t len)
 {
-    query q = {.hash = gcasti_hash_bytes(&r->seed, key, len),
-               .match = match_bytes,
-               .bytes = {.data = key, .len = len}};
+    byte_key wanted = {.data = key, .len = len};
+    uint64_t hash = gcasti_hash_bytes(&r->seed, key, len);
+    gcast_entry *e = hinted(r, hash);
 
+    assert(gcasti_in_section(r));
     assert(r->opts.keys == GCAST_KEYS_BYTES);
-    q.key = &q.bytes;
-    return peek(r, &q);
+    if (e != NULL && match_bytes(gcasti_node_of(e), &wanted) && is_findable(e))
+        return e;
+    return lookup(r, &(query){.hash = hash, .match = match_bytes, .key = &wanted});
 }
 
 bool gcast_get(gcast_entry *e)

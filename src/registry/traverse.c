@@ -15,36 +15,49 @@ void gcast_cursor_init(gcast_cursor *c)
     *c = (gcast_cursor){0};
 }
 
-static void prefetch(gcasti_slot *at)
-{
-    /* relaxed: nothing is read through the pointer, and fetching a wrong address does no harm */
-    uintptr_t word = atomic_load_explicit(at, memory_order_relaxed);
-
-    __builtin_prefetch((const void *)word);
-}
-
-/* Takes up to `cap` entries from the rest of the chunk at which the cursor stands. */
-static size_t take_run(gcast_registry *r, gcast_cursor *c, gcast_entry **out, size_t cap)
+/* Goes on to the chunk in which the cursor stands; false at the end of the traversal. */
+static bool enter_chunk(gcast_registry *r, gcast_cursor *c)
 {
     uint32_t len = 0;
-    gcasti_slot *run = gcasti_slots_run(&r->slots, c->at, &len);
-    uint32_t i = 0;
-    size_t count = 0;
 
-    if (len > c->end - c->at)
-        len = c->end - c->at;
-    for (; i < len && count < cap; i++) {
-        gcast_entry *e = NULL;
+    if (c->end == 0)
+        c->end =
+            atomic_load_explicit(&r->slots.x_top, memory_order_acquire); /* PAIRS claim_fresh() */
+    if (c->at >= c->end)
+        return false;
+    c->slot = gcasti_slots_run(&r->slots, c->at, &len);
+    c->chunk_end = len < c->end - c->at ? c->at + len : c->end;
+    return true;
+}
 
-        if (i + PREFETCH_AHEAD < len)
-            prefetch(&run[i + PREFETCH_AHEAD]);
+/* The next entry of the chunk, or NULL at its end. */
+static inline gcast_entry *step(gcast_cursor *c)
+{
+    gcasti_slot *slot = c->slot;
+    gcasti_slot *end = slot + (c->chunk_end - c->at);
+    gcast_entry *e = NULL;
+
+    while (e == NULL && slot < end) {
+        /* relaxed: nothing is read through it, and fetching a wrong address does no harm */
+        if (end - slot > PREFETCH_AHEAD)
+            __builtin_prefetch(
+                (void *)atomic_load_explicit(slot + PREFETCH_AHEAD, memory_order_relaxed));
         /* PAIRS gcasti_slot_publish_first(), gcasti_slot_publish_later() */
-        e = gcasti_slot_entry(atomic_load_explicit(&run[i], memory_order_acquire));
-        if (e != NULL)
-            out[count++] = e;
+        e = gcasti_slot_entry(atomic_load_explicit(slot++, memory_order_acquire));
     }
-    c->at += i;
-    return count;
+    c->at += (uint32_t)(slot - (gcasti_slot *)c->slot);
+    c->slot = slot;
+    return e;
+}
+
+gcast_entry *gcast_next(gcast_registry *r, gcast_cursor *c)
+{
+    gcast_entry *e = NULL;
+
+    assert(gcasti_in_section(r));
+    while ((e = step(c)) == NULL && enter_chunk(r, c))
+        ;
+    return e;
 }
 
 size_t gcast_next_batch(gcast_registry *r, gcast_cursor *c, gcast_entry **out, size_t cap)
@@ -52,18 +65,13 @@ size_t gcast_next_batch(gcast_registry *r, gcast_cursor *c, gcast_entry **out, s
     size_t count = 0;
 
     assert(gcasti_in_section(r));
-    if (c->end == 0)
-        c->end =
-            atomic_load_explicit(&r->slots.x_top, memory_order_acquire); /* PAIRS claim_fresh() */
-    while (count < cap && c->at < c->end)
-        count += take_run(r, c, out + count, cap - count);
+    while (count < cap) {
+        gcast_entry *e = step(c);
+
+        if (e != NULL)
+            out[count++] = e;
+        else if (!enter_chunk(r, c))
+            break;
+    }
     return count;
-}
-
-gcast_entry *gcast_next(gcast_registry *r, gcast_cursor *c)
-{
-    gcast_entry *e = NULL;
-
-    (void)gcast_next_batch(r, c, &e, 1); /* leaves NULL at the end */
-    return e;
 }
