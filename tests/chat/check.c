@@ -253,10 +253,9 @@ static void answers_a_ping_with_its_payload(void)
 static void takes_the_request_and_frames_in_any_pieces(void)
 {
     uint8_t bytes[1024];
-    size_t len = strlen(opening);
+    size_t len = (size_t)snprintf((char *)bytes, sizeof bytes, "%s", opening);
     int fd = dial();
 
-    memcpy(bytes, opening, len);
     len += make_frame(bytes + len, TEXT, "one", 3);
     len += make_frame(bytes + len, TEXT, "two", 3);
     for (size_t i = 0; i < len; i++)
