@@ -274,6 +274,11 @@ void conn_send(helper *h, conn *c, view text)
         send_frame(h, c, OPCODE_TEXT, text);
 }
 
+void conn_probe(helper *h, conn *c)
+{
+    send_frame(h, c, OPCODE_PING, (view){0});
+}
+
 void conn_leave(helper *h, conn *c)
 {
     static const char normal[] = "\x03\xE8"; /* 1000 */
