@@ -9,8 +9,8 @@ add_mutant(hub_churn uncounted_queue hub outbox.c memb
   ".frame = frame_get(f)," ".frame = f,")
 add_mutant(hub_churn dirty_release hub conn.c memb
   "conn_drop_due(c); /* also takes it off the doomed */" "")
-add_mutant(hub_churn reply_first hub delivery.c memb
+add_mutant(hub_churn reply_first hub due.c memb
   "    if (c->due_first != 0)
-        serve(c);
+        conn_serve(c);
 
     const hub_sink" "    const hub_sink")

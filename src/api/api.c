@@ -136,13 +136,28 @@ static void run(const api *a, http_exchange *x, const api_method *method)
     buf_fini(&call.strings);
 }
 
+static const api_method *method_of(const api *a, const http_request *rq)
+{
+    view prefix = a->cfg->http_api.handler_prefix;
+
+    return rq->path.len > prefix.len ? api_method_find(view_skip(rq->path, prefix.len + 1)) : NULL;
+}
+
+size_t api_max_body(void *arg, const http_request *head)
+{
+    const api *a = arg;
+
+    if (!view_eq(head->method, VIEW_LIT("POST")) || !authorized(a->cfg, head) ||
+        method_of(a, head) == NULL)
+        return HTTP_SMALL_BODY;
+    return a->cfg->http_api.max_body_size_bytes;
+}
+
 void api_handle(void *arg, http_exchange *x)
 {
     const api *a = arg;
     const http_request *rq = x->request;
-    view prefix = a->cfg->http_api.handler_prefix;
-    view name = rq->path.len > prefix.len ? view_skip(rq->path, prefix.len + 1) : (view){0};
-    const api_method *method = api_method_find(name);
+    const api_method *method = method_of(a, rq);
 
     if (!view_eq(rq->method, VIEW_LIT("POST")))
         reply_text(x, 405, "Allow: POST\r\n", VIEW_LIT("method not allowed\n"));

@@ -23,7 +23,9 @@ typedef struct api {
 
 void api_init(api *a, const config *cfg, hub *h);
 
-/* A route's handler; `arg` is a struct api. */
+/* A route's handler, and its limit for bodies: http_api.max_body_size for those who may call a method,
+ * next to nothing for all others. `arg` is a struct api. */
 void api_handle(void *arg, http_exchange *x);
+size_t api_max_body(void *arg, const http_request *head);
 
 #endif

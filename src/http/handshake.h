@@ -14,6 +14,12 @@ typedef struct handshake {
 } handshake;
 
 /*
+ * Once, before any thread: has libcrypto set itself up, which it else does at the first handshake, and
+ * does not survive running out of memory in the middle of. false: there is no SHA-1.
+ */
+bool handshake_setup(void);
+
+/*
  * Checks everything but the origin: method, version 13, key (16 bytes in base64, exactly one),
  * Host, Upgrade and Connection tokens, no body. Extensions that the client offers are declined by
  * not being named in the answer. `protocols`: NULL-terminated list of those we speak, the preferred

@@ -28,6 +28,8 @@ typedef enum part {
 
 struct http_session {
     size_t max_body;
+    size_t (*limit)(void *arg, const http_request *head); /* NULL: max_body holds for all */
+    void *limit_arg;
     http_parser parser;
     part part;
     http_state state;
@@ -241,6 +243,8 @@ static void begin_body(http_session *s)
         s->state = HTTP_REQUEST;
         return;
     }
+    if (s->limit != NULL)
+        s->max_body = s->limit(s->limit_arg, &s->request);
     if ((s->parser.flags & F_CHUNKED) != 0) {
         s->part = PART_CHUNKED_BODY;
         guard_begin_trailer(&s->guard);
@@ -357,6 +361,13 @@ http_session *http_session_new(size_t max_body)
     if (s != NULL)
         s->max_body = max_body;
     return s;
+}
+
+void http_session_limit_by_head(http_session *s,
+                                size_t (*limit)(void *arg, const http_request *head), void *arg)
+{
+    s->limit = limit;
+    s->limit_arg = arg;
 }
 
 void http_session_free(http_session *s)

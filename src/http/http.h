@@ -52,6 +52,13 @@ http_session *http_session_new(size_t max_body);
 void http_session_free(http_session *s); /* NULL is harmless */
 
 /*
+ * Has `limit` asked once a request, when its head is there and a body follows: how many bytes of body
+ * this request may have, instead of max_body. So nobody has to hold what he is going to refuse.
+ */
+void http_session_limit_by_head(http_session *s,
+                                size_t (*limit)(void *arg, const http_request *head), void *arg);
+
+/*
  * Feeds bytes, in any split. *used = how many were taken; after HTTP_REQUEST the rest belongs to
  * the next request (pipelining) or, after an upgrade, to the new protocol. A request that asks for
  * an upgrade which is not granted is best answered with Connection: close: its sender may already

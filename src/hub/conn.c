@@ -38,15 +38,12 @@ static void leave_user(hub_conn *c)
 gcast_err hub_conn_join(hub_conn *c, view user)
 {
     hub_worker *w = c->worker;
-    gcast_err err = user.len == 0 ? GCAST_OK : join_user(c, user);
+    gcast_err err;
 
+    c->has_user = user.len != 0;
+    err = gcast_add(w->hub->conns, &c->entry);
     if (err != GCAST_OK)
         return err;
-    err = gcast_add(w->hub->conns, &c->entry);
-    if (err != GCAST_OK) {
-        leave_user(c);
-        return err;
-    }
     /* One reference more than the findable one: until the transport is done with it too. */
     bool held = gcast_get(&c->entry);
 
@@ -54,7 +51,8 @@ gcast_err hub_conn_join(hub_conn *c, view user)
     (void)held;
     c->joined = true;
     metric_add(&w->metrics.x_num_clients, 1);
-    return GCAST_OK;
+    /* Only now, for from here on errands may name it, and hub_conn_leave() is the way out. */
+    return c->has_user ? join_user(c, user) : GCAST_OK;
 }
 
 static void end_subscriptions(hub_conn *c)

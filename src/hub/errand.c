@@ -142,7 +142,8 @@ static bool spared(const hub_select *who, const hub_conn *c)
 /* Adds c to the letter for its owner. Inside a read section. */
 static void visit(outing *o, hub_conn *c)
 {
-    if (!o->who->any_user && !view_eq(hub_conn_user(c), o->who->user))
+    if (!o->who->any_user &&
+        (c->has_user != (o->who->user.len != 0) || !view_eq(hub_conn_user(c), o->who->user)))
         return;
     if (spared(o->who, c))
         return;

@@ -75,7 +75,8 @@ void group_on_release(gcast_entry *e, void *arg)
         hub_part *next = p->next;
 
         free(atomic_load_explicit(&p->x_members, memory_order_relaxed));
-        free(p->frames);
+        frame_list_fini(&p->frames);
+
         free(p);
         p = next;
     }
@@ -256,8 +257,10 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_delivery *how
 
     if (p == NULL)
         goto fail;
-    part_collect(p); /* what was published before belongs to those who were there before */
-    *s = (hub_sub){.conn = c, .part = p};
+    /* what was published before belongs to those who were there before */
+    *s = (hub_sub){.conn = c, .part = p, .skip = p->frames.count};
+    p->has_late = p->has_late || s->skip != 0;
+
     if (!part_add(p, s))
         goto fail;
 

@@ -51,7 +51,7 @@ hub *hub_new(const hub_opts *opts)
 static void worker_fini(hub_worker *w)
 {
     free(w->due.items);
-    free(w->held.frames);
+    frame_list_fini(&w->held);
     buf_fini(&w->scratch);
 }
 

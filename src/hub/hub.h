@@ -59,6 +59,7 @@ typedef struct hub_conn {
     hub_outbox *outbox;        /* owner: what the socket did not take; NULL: nothing */
     uint16_t sub_count;        /* owner */
     uint16_t doom_code; /* owner: to be disconnected with this at the end of the turn; 0: no */
+    bool has_user;      /* const once joined */
     bool joined;        /* owner: is, or was, in the registry */
     bool closing;       /* owner: takes nothing more */
     letter farewell;    /* rcu: posted to the owner after the grace period */
@@ -136,7 +137,8 @@ uint64_t hub_worker_due_ms(const hub_worker *w);
 /* Owner. Gives it an id that is never used again in this process. */
 void hub_conn_init(hub_conn *c, hub_worker *w);
 
-/* Owner. Makes it findable by id and, unless `user` is empty, by user. */
+/* Owner. Makes it findable by id and, unless `user` is empty, by user. After a failure the only way is
+ * hub_conn_leave(). */
 gcast_err hub_conn_join(hub_conn *c, view user);
 
 /* Owner. Ends its subscriptions and makes it unfindable. Idempotent. Letters on their way may

@@ -9,6 +9,13 @@ typedef struct hub_group hub_group;
 typedef struct hub_part hub_part;
 typedef struct hub_members hub_members;
 
+/* Frames, each with a reference. Zeroed = empty. */
+typedef struct frame_list {
+    frame **frames;
+    uint32_t count;
+    uint32_t cap;
+} frame_list;
+
 /* ---- group.c: named sets of connections ---- */
 
 /*
@@ -37,11 +44,12 @@ struct hub_part {
     _Atomic(hub_members *) x_members; /* rcu: written by the owner; NULL until the first member */
     _Atomic(uint32_t) x_count;        /* owner writes */
     uint32_t free_slot;               /* owner: first of the chain of empty slots, or NO_SLOT */
+    _Atomic(bool) x_lost;             /* atomic: a publication could not be posted to the owner */
+    bool has_late;                    /* owner: members joined while frames wait: hub_sub.skip */
     uint32_t sweep;                   /* owner: where the last sweep began */
-    uint32_t frame_count;             /* owner: publications that wait for the next sweep */
-    uint32_t frame_cap;
-    frame **frames;
-    list waiting;    /* owner: in waiting or gathering while frame_count > 0 */
+    frame_list frames;                /* owner: publications that wait for the next sweep */
+
+    list waiting;    /* owner: in waiting or gathering while there are frames */
     uint64_t due_ms; /* owner: while gathering, until when */
 };
 
@@ -62,6 +70,7 @@ struct hub_sub {
     hub_part *part; /* const */
     hub_sub *next;  /* owner: the connection's next subscription */
     uint32_t slot;  /* owner */
+    uint32_t skip;  /* owner: of the frames that wait in the part, how many came before it joined */
     gcast_deferred deferred;
 };
 
@@ -105,7 +114,7 @@ static inline hub_sub *slot_sub(uintptr_t slot)
 bool outbox_append(hub_conn *c, frame *f, uint32_t from);
 void outbox_free(hub_conn *c);
 
-/* ---- delivery.c: from a publication to the sockets ---- */
+/* ---- due.c: what waits to be written ---- */
 
 /* One thing that waits to be written to one connection. Its frame is kept by worker->held. */
 typedef struct due {
@@ -119,13 +128,6 @@ typedef struct due_list {
     uint32_t cap;
 } due_list;
 
-/* Frames that are kept until every connection that is due has been served. */
-typedef struct held_list {
-    frame **frames;
-    uint32_t count;
-    uint32_t cap;
-} held_list;
-
 struct hub_worker {
     hub *hub;       /* const */
     unsigned index; /* const */
@@ -138,23 +140,28 @@ struct hub_worker {
     list dirty;           /* owner: connections with something due, first come first served */
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
-    held_list held;       /* owner */
+    frame_list held;      /* owner: kept until every connection that is due has been served */
     buf scratch;          /* owner: messages are built here */
 };
 
-/* Owner. What waits in the part goes to those who are members now. */
-void part_collect(hub_part *p);
-
-/* Owner. Forgets what waits in the part: it has no members left. */
-void part_drop_frames(hub_part *p);
-
-/* Owner. f is written to c in this turn or a later one, after all that waits already. The caller
- * keeps its reference until then (held_list) or calls from a place that does. */
-void conn_due(hub_conn *c, frame *f);
+/* Takes over one reference. false: out of memory, and f is still the caller's. */
+bool frame_list_add(frame_list *l, frame *f);
+void frame_list_clear(frame_list *l);
+void frame_list_fini(frame_list *l);
 
 /* Owner. Keeps f until everything that is due has been written; takes over one reference, also when
  * out of memory (false: f is gone). */
 bool worker_hold_frame(hub_worker *w, frame *f);
+
+/* Owner, when no connection is dirty: empties the due list and lets the held frames go. */
+void worker_forget_due(hub_worker *w);
+
+/* Owner. f is written to c in this turn or a later one, after all that waits already. The caller
+ * sees to it that the worker holds f before the turn ends. */
+void conn_due(hub_conn *c, frame *f);
+
+/* Owner. Writes all that is due to c, now. */
+void conn_serve(hub_conn *c);
 
 /* Owner. Forgets what is due to c. */
 void conn_drop_due(hub_conn *c);
@@ -162,7 +169,18 @@ void conn_drop_due(hub_conn *c);
 /* Owner. c is to be disconnected at the end of this turn. */
 void conn_doom(hub_conn *c, uint32_t code);
 
-/* Owner. Has the loop call hub_worker_turn(). */
+/* ---- sweep.c: from a worker's part of a channel to its members ---- */
+
+/* Owner. One more publication for the members; takes over one reference. */
+void part_take(hub_part *p, frame *f);
+
+/* Any thread that holds the group: a publication for this part is lost for want of memory. */
+void part_note_loss(hub_part *p);
+
+/* Owner. Forgets what waits in the part: it has no members left. */
+void part_drop_frames(hub_part *p);
+
+/* Any thread. Has the loop call hub_worker_turn(). */
 void worker_schedule(hub_worker *w);
 
 /* ---- hub.c ---- */

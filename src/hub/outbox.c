@@ -59,6 +59,13 @@ static hub_outbox *outbox_open(hub_conn *c)
     return c->outbox;
 }
 
+/* Bytes behind the segment that is being written: one message may be larger than the limit, and while
+ * it is on its way the next ones must still fit in. */
+static size_t waiting(hub_outbox *o)
+{
+    return o->count == 0 ? 0 : o->bytes - (segment_at(o, 0)->to - segment_at(o, 0)->from);
+}
+
 bool outbox_append(hub_conn *c, frame *f, uint32_t from)
 {
     hub_outbox *o = outbox_open(c);
@@ -69,8 +76,8 @@ bool outbox_append(hub_conn *c, frame *f, uint32_t from)
         conn_doom(c, DISCONNECT_INTERNAL);
         return false;
     }
-    /* One message may be larger than the limit; a queue may not. */
-    if (o->bytes != 0 && o->bytes + len > c->worker->hub->opts.queue_max_bytes) {
+    /* A closing connection still gets its close frame. */
+    if (!c->closing && waiting(o) + len > c->worker->hub->opts.queue_max_bytes && o->count != 0) {
         metric_add(&c->worker->metrics.x_slow_disconnects, 1);
         conn_doom(c, DISCONNECT_SLOW);
         return false;

@@ -9,9 +9,15 @@ static uint64_t load(const _Atomic(uint64_t) *number)
 
 void metrics_sum(metrics *sum, const metrics *from)
 {
+    /* of all figures the one that is a longest, not a number of things */
+    uint64_t lag_us = load(&sum->x_loop_lag_us) > load(&from->x_loop_lag_us)
+                          ? load(&sum->x_loop_lag_us)
+                          : load(&from->x_loop_lag_us);
+
 #define X(name, type, help) metric_add(&sum->x_##name, load(&from->x_##name));
     METRICS_MAP(X)
 #undef X
+    atomic_store_explicit(&sum->x_loop_lag_us, lag_us, memory_order_relaxed); /* sum is ours */
 }
 
 void metrics_write_prometheus(buf *out, const metrics *sum)

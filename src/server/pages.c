@@ -68,12 +68,18 @@ size_t pages_routes(pages *p, api *a, http_route *routes)
     size_t count = 0;
 
     if (!cfg->http_api.disabled)
-        routes[count++] = (http_route){cfg->http_api.handler_prefix, true, api_handle, a};
+        routes[count++] = (http_route){.path = cfg->http_api.handler_prefix,
+                                       .below = true,
+                                       .handle = api_handle,
+                                       .max_body = api_max_body,
+                                       .arg = a};
     if (cfg->health.enabled)
-        routes[count++] = (http_route){cfg->health.handler_prefix, false, show_health, p};
+        routes[count++] =
+            (http_route){.path = cfg->health.handler_prefix, .handle = show_health, .arg = p};
     if (cfg->prometheus.enabled)
-        routes[count++] = (http_route){cfg->prometheus.handler_prefix, false, show_metrics, p};
+        routes[count++] =
+            (http_route){.path = cfg->prometheus.handler_prefix, .handle = show_metrics, .arg = p};
     for (size_t i = 0; cfg->demo && i < WEB_FILE_COUNT && count < MAX_ROUTES; i++)
-        routes[count++] = (http_route){web_files[i].path, false, show_web, p};
+        routes[count++] = (http_route){.path = web_files[i].path, .handle = show_web, .arg = p};
     return count;
 }

@@ -212,6 +212,9 @@ static bool start(server *s)
 
 static void finish(server *s)
 {
+    /* The last connection's release has woken its worker, but liburcu's thread may still be on its way
+     * out of that call: it must not find the worker gone. */
+    hub_barrier(s->house.hub);
     each_worker(s, net_worker_exit);
     each_worker(s, net_worker_join);
     publisher_free(&s->publisher);

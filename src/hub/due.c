@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What waits to be written to connections, and writing it.
+ *
+ * What is due to a connection is a chain of items in one list per worker. Items are only appended, and
+ * the list is emptied as a whole when no connection has anything due any more; so nothing is allocated
+ * per recipient, and no frame is counted per recipient: the worker keeps (holds) the frames until
+ * then. Connections with something due are *dirty*, and are served first come, first served, each with
+ * one system call for all that is due to it. What a socket does not take goes to the connection's
+ * outbox.
+ */
+#include <stdlib.h>
+
+#include "hub_internal.h"
+
+enum {
+    FIRST_ITEMS = 4,
+    WRITE_FRAMES = 64, /* in one call */
+    DUE_KEPT = 65536,  /* items that a worker keeps room for: a megabyte */
+};
+
+/* ---- lists ---- */
+
+/* Room for one more of `size` bytes each. NULL: out of memory, and nothing was changed. */
+static void *grown(void *items, uint32_t count, uint32_t *cap, size_t size)
+{
+    uint32_t more = *cap == 0 ? FIRST_ITEMS : *cap * 2;
+    void *bigger = items;
+
+    if (count < *cap)
+        return items;
+    bigger = more < *cap ? NULL : realloc(items, more * size);
+    if (bigger != NULL)
+        *cap = more;
+    return bigger;
+}
+
+bool frame_list_add(frame_list *l, frame *f)
+{
+    frame **frames = grown(l->frames, l->count, &l->cap, sizeof *frames);
+
+    if (frames == NULL)
+        return false;
+    l->frames = frames;
+    l->frames[l->count++] = f;
+    return true;
+}
+
+void frame_list_clear(frame_list *l)
+{
+    for (uint32_t i = 0; i < l->count; i++)
+        frame_put(l->frames[i]);
+    l->count = 0;
+}
+
+void frame_list_fini(frame_list *l)
+{
+    frame_list_clear(l);
+    free(l->frames);
+    *l = (frame_list){0};
+}
+
+/* The index of a new item; 0: out of memory. */
+static uint32_t new_item(due_list *l, frame *f)
+{
+    due *items = grown(l->items, l->count, &l->cap, sizeof *items);
+
+    if (items == NULL)
+        return 0;
+    l->items = items;
+    if (l->count == 0)
+        l->count = 1; /* [0] means "none"; the first room is for more than one */
+    l->items[l->count] = (due){.frame = f};
+    return l->count++;
+}
+
+bool worker_hold_frame(hub_worker *w, frame *f)
+{
+    if (frame_list_add(&w->held, f))
+        return true;
+    metric_add(&w->metrics.x_out_of_memory, 1);
+    frame_put(f);
+    return false;
+}
+
+void worker_forget_due(hub_worker *w)
+{
+    frame_list_clear(&w->held);
+    w->due.count = 0;
+    if (w->due.cap <= DUE_KEPT)
+        return;
+    free(w->due.items); /* it grew in a rush: that memory is not kept for ever */
+    w->due = (due_list){0};
+}
+
+/* ---- one connection ---- */
+
+void conn_drop_due(hub_conn *c)
+{
+    c->due_first = 0; /* the items themselves go with the list */
+    list_remove(&c->dirty);
+}
+
+void conn_doom(hub_conn *c, uint32_t code)
+{
+    if (c->closing || c->doom_code != 0)
+        return;
+    c->doom_code = (uint16_t)code;
+    conn_drop_due(c);
+    list_add_tail(&c->worker->doomed, &c->dirty);
+    worker_schedule(c->worker);
+}
+
+static void doom_for_memory(hub_conn *c)
+{
+    metric_add(&c->worker->metrics.x_out_of_memory, 1);
+    conn_doom(c, DISCONNECT_INTERNAL);
+}
+
+void conn_due(hub_conn *c, frame *f)
+{
+    hub_worker *w = c->worker;
+
+    if (c->closing || c->doom_code != 0)
+        return;
+    if (c->outbox != NULL) {
+        (void)outbox_append(c, f, 0);
+        return;
+    }
+
+    uint32_t item = new_item(&w->due, f);
+
+    if (item == 0) {
+        doom_for_memory(c);
+        return;
+    }
+    if (c->due_first == 0) {
+        c->due_first = item;
+        list_add_tail(&w->dirty, &c->dirty);
+    } else {
+        w->due.items[c->due_last].next = item;
+    }
+    c->due_last = item;
+}
+
+/* Puts what was not written of `frames` into the outbox. */
+static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t written)
+{
+    for (int i = 0; i < count; i++) {
+        if (written >= frames[i]->len) {
+            written -= frames[i]->len;
+            continue;
+        }
+        if (!outbox_append(c, frames[i], (uint32_t)written))
+            return;
+        written = 0;
+    }
+}
+
+/* Writes up to WRITE_FRAMES of the frames from item `at` on. Returns the item that follows. */
+static uint32_t write_due(hub_conn *c, uint32_t at)
+{
+    hub_worker *w = c->worker;
+    frame *frames[WRITE_FRAMES];
+    struct iovec iov[WRITE_FRAMES];
+    size_t total = 0;
+    int count = 0;
+
+    for (; at != 0 && count < WRITE_FRAMES; at = w->due.items[at].next) {
+        frame *f = w->due.items[at].frame;
+
+        frames[count] = f;
+        iov[count] = (struct iovec){f->data, f->len};
+        total += f->len;
+        count++;
+    }
+
+    ssize_t written = c->outbox != NULL ? 0 : w->hub->opts.sink->write(c, iov, count);
+
+    if (written < 0)
+        return 0; /* broken: the transport closes it */
+    if ((size_t)written < total)
+        keep_rest(c, frames, count, (size_t)written);
+    return at;
+}
+
+void conn_serve(hub_conn *c)
+{
+    uint32_t at = c->due_first;
+
+    conn_drop_due(c);
+    while (at != 0 && c->doom_code == 0)
+        at = write_due(c, at);
+}
+
+void hub_conn_send(hub_conn *c, view bytes)
+{
+    if (c->doom_code != 0)
+        return;
+    if (c->due_first != 0)
+        conn_serve(c);
+
+    const hub_sink *sink = c->worker->hub->opts.sink;
+    struct iovec iov = {(char *)bytes.ptr, bytes.len}; /* iovec has no const; write only reads */
+    ssize_t written = c->outbox != NULL ? 0 : sink->write(c, &iov, 1);
+
+    if (written < 0 || (size_t)written == bytes.len || c->doom_code != 0)
+        return;
+
+    frame *copy = frame_copy(bytes); /* whole: the queue must know where its messages begin */
+
+    if (copy == NULL) {
+        doom_for_memory(c);
+        return;
+    }
+    (void)outbox_append(c, copy, (uint32_t)written);
+    frame_put(copy);
+}

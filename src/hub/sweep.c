@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a worker's part of a channel to what is due to its members: sweeps, and the turns of a worker.
+ *
+ * A publication first waits in the worker's part of the channel. A *sweep* goes over the part's members
+ * and links everything that waits, joined to runs of bytes, to what is due to each of them. While dirty
+ * connections are being served new publications gather in their parts, and the next sweep takes them
+ * all: the busier the server, the more messages go out in one call. A small part does not wait for a
+ * large sweep: it is swept and written at once.
+ *
+ * A channel may have a flush interval: its publications gather in the part until the interval ends,
+ * whatever the load, so that a connection costs so many calls per second and no more.
+ */
+#include <stdlib.h>
+
+#include "clock.h"
+#include "hub_internal.h"
+
+enum {
+    SLICE = 128,       /* connections served per turn: about a millisecond of system calls; and as
+                            many again of small parts */
+    SMALL_PART = 64,   /* members up to which a part does not wait for others */
+    RUN_BYTES = 65536, /* messages up to this size together are joined before a sweep */
+    DUE_MAX = 1 << 20, /* due items at which a turn serves everybody, to empty the list */
+    SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
+};
+
+/* Calls fn for every member, beginning at another one each time. Own slots: nobody else writes them,
+ * and nothing that fn may do changes them (the doomed leave later). */
+static void each_member(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *arg)
+{
+    hub_members *m = atomic_load_explicit(&p->x_members, memory_order_relaxed);
+    uint32_t at = p->sweep % m->used;
+
+    for (uint32_t i = 0; i < m->used; i++) {
+        hub_sub *s = slot_sub(atomic_load_explicit(&m->x_slots[at], memory_order_relaxed));
+
+        if (s != NULL)
+            fn(s, arg);
+        at = at + 1 == m->used ? 0 : at + 1;
+    }
+}
+
+/* ---- what waits in a part ---- */
+
+static void doom_member(hub_sub *s, void *arg)
+{
+    (void)arg;
+    conn_doom(s->conn, DISCONNECT_INTERNAL);
+}
+
+/* For want of memory the members miss a publication: close them all, so that each notices and comes
+ * back, rather than miss something unknowingly. */
+static void doom_members(hub_part *p)
+{
+    metric_add(&p->worker->metrics.x_out_of_memory, 1);
+    each_member(p, doom_member, NULL);
+}
+
+void part_drop_frames(hub_part *p)
+{
+    frame_list_clear(&p->frames);
+    list_remove(&p->waiting);
+}
+
+/* The first publication has come: when is the sweep? Flush intervals end at multiples of their length,
+ * so that the channels of one interval go out together, in one call for each connection. */
+static void part_wait(hub_part *p)
+{
+    hub_worker *w = p->worker;
+    uint32_t interval = p->group->how.flush_ms;
+
+    if (interval == 0) {
+        list_add_tail(&w->waiting, &p->waiting);
+        return;
+    }
+    p->due_ms = (clock_mono_ms() / interval + 1) * interval;
+    list_add_tail(&w->gathering, &p->waiting);
+    if (p->due_ms < w->gathered_ms)
+        w->gathered_ms = p->due_ms;
+}
+
+void part_take(hub_part *p, frame *f)
+{
+    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0) {
+        frame_put(f); /* the last member has left meanwhile */
+        return;
+    }
+    /* PAIRS part_note_loss() */
+    if (atomic_exchange_explicit(&p->x_lost, false, memory_order_acquire))
+        doom_members(p);
+    if (!frame_list_add(&p->frames, f)) {
+        frame_put(f);
+        doom_members(p);
+        return;
+    }
+    if (p->frames.count == 1)
+        part_wait(p);
+}
+
+void part_note_loss(hub_part *p)
+{
+    /* PAIRS acquire in part_take(); the owner has no letter to open, so it acts on the next one */
+    atomic_store_explicit(&p->x_lost, true, memory_order_release);
+}
+
+/* ---- sweeps ---- */
+
+/* Some of what waits, joined: messages [first, first + count) of the part. */
+typedef struct run {
+    frame *const *frames; /* all of the part's */
+    uint32_t first;
+    uint32_t count;
+    frame *joined;
+} run;
+
+/* As many messages from `first` on as are small together, at least one. */
+static uint32_t run_length(const frame_list *l, uint32_t first)
+{
+    size_t len = l->frames[first]->len;
+    uint32_t count = 1;
+
+    while (first + count < l->count && len + l->frames[first + count]->len <= RUN_BYTES)
+        len += l->frames[first + count++]->len;
+    return count;
+}
+
+/* The frames one after the other, as one, with a reference. NULL: out of memory. */
+static frame *join(frame *const *frames, uint32_t count)
+{
+    size_t len = 0;
+
+    if (count == 1)
+        return frame_get(frames[0]);
+    for (uint32_t i = 0; i < count; i++)
+        len += frames[i]->len;
+
+    frame *joined = frame_new(len);
+
+    for (uint32_t i = 0, at = 0; joined != NULL && i < count; i++) {
+        memcpy(joined->data + at, frames[i]->data, frames[i]->len);
+        at += frames[i]->len;
+    }
+    return joined;
+}
+
+/* A member that joined while messages waited gets only those that came after it. */
+static void link_late(hub_sub *s, const run *r)
+{
+    for (uint32_t i = r->first; i < r->first + r->count; i++) {
+        if (i >= s->skip)
+            conn_due(s->conn, r->frames[i]);
+    }
+}
+
+static void link_run(hub_sub *s, void *arg)
+{
+    const run *r = arg;
+
+    if (s->skip > r->first)
+        link_late(s, r);
+    else
+        conn_due(s->conn, r->joined);
+}
+
+static void forget_skip(hub_sub *s, void *arg)
+{
+    (void)arg;
+    s->skip = 0;
+}
+
+/* Moves the part's references to the worker, which keeps them until they are written. */
+static bool hold_frames(hub_part *p)
+{
+    bool good = true;
+
+    for (uint32_t i = 0; i < p->frames.count; i++)
+        good = worker_hold_frame(p->worker, p->frames.frames[i]) && good;
+    return good;
+}
+
+static bool sweep_runs(hub_part *p)
+{
+    for (uint32_t first = 0; first < p->frames.count;) {
+        run r = {.frames = p->frames.frames, .first = first};
+
+        r.count = run_length(&p->frames, first);
+        r.joined = join(r.frames + first, r.count);
+        if (r.joined == NULL || !worker_hold_frame(p->worker, r.joined))
+            return false;
+        each_member(p, link_run, &r);
+        first += r.count;
+    }
+    return true;
+}
+
+static void part_sweep(hub_part *p)
+{
+    uint32_t messages = p->frames.count;
+    uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
+
+    if (!sweep_runs(p))
+        doom_members(p);
+    if (p->has_late)
+        each_member(p, forget_skip, NULL);
+    p->has_late = false;
+    p->sweep += SWEEP_STEP;
+    if (!hold_frames(p))
+        doom_members(p); /* what they are due may be gone: they are taken off the dirty list */
+    p->frames.count = 0;
+    list_remove(&p->waiting);
+    metric_add(&p->worker->metrics.x_deliveries, (uint64_t)messages * members);
+}
+
+static void serve_member(hub_sub *s, void *arg)
+{
+    (void)arg;
+    if (s->conn->due_first != 0)
+        conn_serve(s->conn);
+}
+
+/* ---- turns ---- */
+
+/* The parts whose flush interval has ended wait for a sweep from now on. */
+static void end_gathering(hub_worker *w, uint64_t now_ms)
+{
+    list *next;
+
+    if (now_ms < w->gathered_ms)
+        return;
+    w->gathered_ms = UINT64_MAX;
+    for (list *l = w->gathering.next; l != &w->gathering; l = next) {
+        hub_part *p = container_of(l, hub_part, waiting);
+
+        next = l->next;
+        if (p->due_ms <= now_ms) {
+            list_remove(l);
+            list_add_tail(&w->waiting, l);
+        } else if (p->due_ms < w->gathered_ms) {
+            w->gathered_ms = p->due_ms;
+        }
+    }
+}
+
+/* Sweeps what waits: everything, or while others are being served the small parts only, and of these
+ * no more than a slice. */
+static void sweep_parts(hub_worker *w)
+{
+    bool busy = !list_empty(&w->dirty);
+    uint32_t served = 0;
+    list *next;
+
+    for (list *l = w->waiting.next; l != &w->waiting && served < SLICE; l = next) {
+        hub_part *p = container_of(l, hub_part, waiting);
+        uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
+
+        next = l->next;
+        if (busy && members > SMALL_PART)
+            continue;
+        part_sweep(p);
+        if (!busy)
+            continue;
+        each_member(p, serve_member, NULL);
+        served += members;
+    }
+}
+
+static void serve_slice(hub_worker *w)
+{
+    for (int i = 0; i < SLICE && !list_empty(&w->dirty); i++)
+        conn_serve(container_of(w->dirty.next, hub_conn, dirty));
+}
+
+static void disconnect_doomed(hub_worker *w)
+{
+    while (!list_empty(&w->doomed)) {
+        hub_conn *c = container_of(w->doomed.next, hub_conn, dirty);
+        uint32_t code = c->doom_code;
+
+        list_remove(&c->dirty);
+        c->doom_code = 0;
+        hub_conn_drop_queue(c);
+        w->hub->opts.sink->disconnect(c, code, view_of(disconnect_text(code)));
+    }
+}
+
+void worker_schedule(hub_worker *w)
+{
+    w->hub->opts.sink->wake(w->wake_arg);
+}
+
+uint64_t hub_worker_due_ms(const hub_worker *w)
+{
+    return w->gathered_ms;
+}
+
+bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
+{
+    (void)mailbox_drain(&w->mailbox);
+    end_gathering(w, now_ms);
+    sweep_parts(w);
+    do
+        serve_slice(w);
+    while (w->due.count > DUE_MAX && !list_empty(&w->dirty));
+    disconnect_doomed(w);
+    if (list_empty(&w->dirty))
+        worker_forget_due(w);
+    return !list_empty(&w->dirty) || !list_empty(&w->waiting);
+}
