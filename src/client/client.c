@@ -64,7 +64,8 @@ void client_disconnect(client *c, disconnect_code code)
 {
     if (c->conn.closing)
         return;
-    c->desk->replies.failed = false; /* what could not be written is lost with the connection */
+    if (c->desk->replies.failed)
+        buf_reset(&c->desk->replies); /* half a reply helps nobody */
     flush_replies(c);
     c->desk->sink->disconnect(&c->conn, code, view_of(disconnect_text(code)));
 }

@@ -69,8 +69,8 @@ static void on_poll(uv_poll_t *handle, int status, int events);
 /* Not ended here: callers up the stack are in the middle of something. The next tick ends it. */
 static void mark_broken(net_conn *c)
 {
-    c->broken = true;
     conn_set_deadline(c, 0);
+    c->broken = true;
 }
 
 void conn_watch(net_conn *c, int events)
@@ -84,7 +84,8 @@ void conn_watch(net_conn *c, int events)
 
 void conn_set_deadline(net_conn *c, uint64_t due_ms)
 {
-    wheel_set(&c->worker->wheel, &c->timer, due_ms);
+    if (!c->broken) /* else the next tick ends it */
+        wheel_set(&c->worker->wheel, &c->timer, due_ms);
 }
 
 void conn_on_deadline(void *arg, wheel_item *item)
@@ -234,7 +235,7 @@ void conn_start(net_worker *w, int fd)
 void conn_shut_down(net_conn *c)
 {
     if (c->phase == CONN_HTTP)
-        conn_end(c);
+        http_side_shut_down(c);
     else if (c->phase == CONN_WS)
         ws_side_disconnect(c, DISCONNECT_SHUTDOWN, view_of(disconnect_text(DISCONNECT_SHUTDOWN)));
 }

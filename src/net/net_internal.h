@@ -37,10 +37,11 @@ typedef struct http_side {
     buf in;  /* bytes that wait for earlier responses to be sent */
     buf out; /* responses; the first `sent` bytes are gone */
     size_t sent;
-    uint64_t began_ms; /* when the current request began */
-    uint64_t received; /* bytes since then */
-    bool peer_done;    /* the peer will send nothing more */
-    bool close;        /* after what is in `out` */
+    uint64_t began_ms;      /* when the current request began */
+    uint64_t received;      /* bytes since then */
+    uint64_t idle_until_ms; /* by when the next request has to begin */
+    bool peer_done;         /* the peer will send nothing more */
+    bool close;             /* after what is in `out` */
 } http_side;
 
 /* One TCP connection. Everything in it is the owner's but for what hub_conn says of itself. */
@@ -51,7 +52,7 @@ typedef struct net_conn {
     wheel_item timer;
     http_side *http;   /* CONN_HTTP only */
     ws_reader *reader; /* while part of a message is in flight */
-    frame *pong;       /* the answer to the last ping, while the socket takes nothing */
+    frame *pong;       /* the answer to the last ping, until it is sent */
     int fd;
     uint8_t events;   /* what the poll handle watches */
     uint8_t phase;    /* conn_phase */
@@ -151,6 +152,20 @@ void http_side_input(net_conn *c, view bytes);
 void http_side_eof(net_conn *c);
 void http_side_writable(net_conn *c);
 void http_side_deadline(net_conn *c);
+/* Answers what is under way and closes. */
+void http_side_shut_down(net_conn *c);
+
+/* ---- http_answer.c ---- */
+
+/* Appends the answer to c->http->out, or makes c a WebSocket, or ends it: see its phase. */
+void http_answer(net_conn *c, const http_request *rq);
+
+/* Appends a refusal with a line of text, after which the connection is closed. `headers`: further
+ * header lines, NULL for none. */
+void http_refuse(net_conn *c, int status, const char *reason, const char *headers);
+
+/* How much body the request with this head may have; `arg` is the net_conn. */
+size_t http_max_body(void *arg, const http_request *head);
 
 /* ---- ws_side.c ---- */
 

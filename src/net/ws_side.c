@@ -46,7 +46,7 @@ static uint64_t stall_deadline(const net_conn *c)
     return since == 0 || timeout == 0 ? UINT64_MAX : since + timeout;
 }
 
-static void set_deadline(net_conn *c)
+static void wait_for_client(net_conn *c)
 {
     uint64_t stall = stall_deadline(c);
     uint64_t due = stall < c->client.deadline_ms ? stall : c->client.deadline_ms;
@@ -67,7 +67,7 @@ void ws_side_deadline(net_conn *c)
         return;
     }
     client_tick(&c->client, now);
-    set_deadline(c);
+    wait_for_client(c);
 }
 
 /* ---- opening and ending ---- */
@@ -81,7 +81,7 @@ void ws_side_open(net_conn *c, view user)
     client_open(&c->client, &c->worker->desk, user, worker_now_ms(c->worker));
     http_side_free(c);
     conn_watch(c, UV_READABLE);
-    set_deadline(c);
+    wait_for_client(c);
 }
 
 void ws_side_free(net_conn *c)
@@ -136,7 +136,8 @@ static void on_message(void *arg, ws_opcode opcode, view payload)
         client_message(&c->client, payload, worker_now_ms(c->worker));
 }
 
-/* RFC 6455 section 5.5.3: who has several pings to answer may answer the last one only. */
+/* RFC 6455 section 5.5.3: who has several pings to answer may answer the last one only. So the pong
+ * waits until all that was read has been taken, and until the socket takes it. */
 static void on_ping(void *arg, view payload)
 {
     net_conn *c = arg;
@@ -147,13 +148,21 @@ static void on_ping(void *arg, view payload)
         return;
     if (payload.len != 0)
         memcpy(bytes + len, payload.ptr, payload.len);
-    len += payload.len;
-    if (hub_conn_queued(&c->client.conn) == 0) {
-        hub_conn_send(&c->client.conn, (view){(const char *)bytes, len});
-        return;
-    }
     frame_put(c->pong);
-    c->pong = frame_copy((view){(const char *)bytes, len});
+    c->pong = frame_copy((view){(const char *)bytes, len + payload.len});
+    if (c->pong == NULL)
+        metric_add(&worker_metrics(c->worker)->x_out_of_memory, 1);
+}
+
+static void send_pong(net_conn *c)
+{
+    frame *pong = c->pong;
+
+    if (pong == NULL || c->phase != CONN_WS || hub_conn_queued(&c->client.conn) != 0)
+        return;
+    c->pong = NULL;
+    hub_conn_send(&c->client.conn, frame_view(pong));
+    frame_put(pong);
 }
 
 static void on_pong(void *arg, view payload)
@@ -188,16 +197,21 @@ static void fail(net_conn *c, uint16_t code)
 void ws_side_input(net_conn *c, view bytes)
 {
     net_worker *w = c->worker;
+
+    if (c->peer_closed)
+        return; /* nothing that follows counts */
+
     ws_reader *r = c->reader == NULL ? borrow_reader(w) : c->reader;
     ws_result result = r == NULL ? WS_NOMEM : ws_reader_feed(r, bytes, c);
 
     c->reader = r;
+    send_pong(c);
     if (result == WS_OK) {
         if (ws_reader_idle(r)) {
             c->reader = NULL;
             give_back(w, r);
         }
-        set_deadline(c);
+        wait_for_client(c);
         return;
     }
 
@@ -220,14 +234,8 @@ void ws_side_writable(net_conn *c)
     hub_conn_writable(&c->client.conn);
     if (c->phase == CONN_DEAD || hub_conn_queued(&c->client.conn) != 0)
         return;
-    if (c->pong != NULL && c->phase == CONN_WS) {
-        frame *pong = c->pong;
-
-        c->pong = NULL;
-        hub_conn_send(&c->client.conn, frame_view(pong));
-        frame_put(pong);
-    }
-    set_deadline(c);
+    send_pong(c);
+    wait_for_client(c);
     if (c->phase == CONN_CLOSING)
         finish(c);
 }

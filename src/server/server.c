@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "handshake.h"
 #include "server_internal.h"
 
 typedef struct server {
@@ -195,6 +196,10 @@ static bool start(server *s)
     }
     if (!listen_all(s, &port))
         return false;
+    if (!handshake_setup()) {
+        log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");
+        return false;
+    }
     if (!init_loop(s) || !open_house(s) || !make_workers(s) || !start_threads(s)) {
         log_error("SERVER-START", "error=\"out of memory or descriptors\"");
         return false;
@@ -235,13 +240,8 @@ int server_run(const config *cfg)
     if (s == NULL)
         return 1;
     s->cfg = cfg;
-    if (!start(s)) {
-        /* the process ends, and with it whatever else was begun */
-        free(s->workers);
-        free(s->listeners);
-        free(s);
-        return 1;
-    }
+    if (!start(s))
+        _exit(1); /* threads that were started may use what a return would free */
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);
     finish(s);
     log_info("SERVER-END", "%s", "status=0");

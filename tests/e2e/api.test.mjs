@@ -384,3 +384,58 @@ describe("methods", () => {
     assert.equal((await server.api.call("publish", { channel: "a", data: 1 }, headers)).status, 200);
   });
 });
+
+describe("pipelining", () => {
+  const CALLS = 400;
+
+  // Every call has an answer of its own, a few kilobytes long, so that the order shows.
+  function pipeline() {
+    return Array.from({ length: CALLS }, (_, i) => callBytes("broadcast", { channels: Array(60).fill(`nope:${i}`), data: i })).join("") + callBytes("publish", { channel: "last", data: 1 });
+  }
+
+  async function checkAnswers(raw) {
+    for (let i = 0; i < CALLS; i++) assert.equal(JSON.parse((await raw.response()).body).result.responses.length, 60, `answer ${i}`);
+    assert.deepEqual(JSON.parse((await raw.response()).body), { result: {} });
+  }
+
+  test("hundreds of large answers come in order to a client that reads", async () => {
+    const raw = await Raw.open(server.port);
+    raw.write(pipeline());
+    await checkAnswers(raw);
+    raw.destroy();
+  });
+
+  test("and to one that begins to read late, in pieces", async () => {
+    const raw = await Raw.open(server.port);
+    raw.socket.pause();
+    const bytes = Buffer.from(pipeline());
+    for (let at = 0; at < bytes.length; at += 9973) raw.write(bytes.subarray(at, at + 9973));
+    await until(async () => raw.socket.writableLength === 0 || raw.socket.bytesWritten > 0, "some of it to be sent");
+    raw.socket.resume();
+    await checkAnswers(raw);
+    raw.destroy();
+  });
+
+  test("a client that has finished sending still gets every answer", async () => {
+    const raw = await Raw.open(server.port);
+    raw.write(pipeline());
+    raw.end();
+    await checkAnswers(raw);
+    await raw.gone();
+  });
+});
+
+describe("bodies that nobody asked for", () => {
+  for (const [what, path, headers, status] of [
+    ["without a key", "/api/publish", "", 413],
+    ["for an unknown method", "/api/nothing", `X-API-Key: ${API_KEY}\r\n`, 413],
+    ["for an unknown path", "/nowhere", "", 413],
+    ["for the WebSocket path", "/connection/websocket", "", 413],
+  ])
+    test(`are refused by their length: ${what}`, async () => {
+      const raw = await Raw.open(server.port);
+      raw.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}Content-Length: 90000\r\n\r\n`);
+      assert.equal((await raw.response()).status, status);
+      raw.destroy();
+    });
+});
