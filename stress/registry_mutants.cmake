@@ -51,15 +51,13 @@ add_mutant(registry_rivals many_winners registry entry.c memb
 
 # The publication of an entry comes late, which is all right, and does not notice that the entry is
 # gone, which is not.
-set(publish_first "    (void)atomic_compare_exchange_strong_explicit(slot_at(s, slot), &word, (uintptr_t)e,
-                                                  memory_order_release, memory_order_relaxed);")
+set(expects_claim "uintptr_t word = claimed_for(e);")
 add_variant(registry_rivals late_publication registry slots.c memb
-  "${publish_first}" "sched_yield();${publish_first}")
+  "${expects_claim}" "sched_yield(); ${expects_claim}")
 add_variant(registry_rivals late_publication_qsbr registry slots.c qsbr
-  "${publish_first}" "sched_yield();${publish_first}")
-add_mutant(registry_rivals late_publication registry slots.c memb "${publish_first}"
-  "sched_yield();
-   atomic_store_explicit(slot_at(s, slot), (uintptr_t)e, memory_order_release);")
+  "${expects_claim}" "sched_yield(); ${expects_claim}")
+add_mutant(registry_rivals late_publication registry slots.c memb
+  "${expects_claim}" "sched_yield(); uintptr_t word = atomic_load(gcasti_slot_at(s, slot));")
 
 # The publication of a replacement comes late, which is all right, and overtakes a later one or comes
 # into a cleared slot, which is not.

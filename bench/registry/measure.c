@@ -203,12 +203,13 @@ static void run_ops(population *p, op *ops, size_t count)
     uint64_t begin = clock_mono_ns() + OP_EVERY_NS;
 
     for (size_t i = 0; i < count; i++) {
-        item *fresh = i % 2 == 0 ? population_new_item(p) : NULL;
-        item *old = i % 2 == 0 ? NULL : population_swap(p, ops[i - 1].it);
+        bool adds = i % 2 == 0;
+        item *it = adds ? population_new_item(p) : population_swap(p, ops[i - 1].it);
 
-        ops[i] = fresh != NULL ? (op){.kind = OP_ADD, .it = fresh, .id = fresh->id}
-                               : (op){.kind = OP_REMOVE, .it = old, .id = old->id};
-        ops[i].due_ns = begin + i * OP_EVERY_NS;
+        ops[i] = (op){.kind = adds ? OP_ADD : OP_REMOVE,
+                      .it = it,
+                      .id = it->id,
+                      .due_ns = begin + i * OP_EVERY_NS};
         pause_of(p);
         crew_wait_until(ops[i].due_ns);
         do_op(p, &ops[i]);

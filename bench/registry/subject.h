@@ -19,15 +19,15 @@ typedef enum op_kind { OP_ADD, OP_REMOVE, OP_LOOKUP, OP_TRAVERSE, OP_STOP } op_k
 /* One request. The measuring side makes adds and removes with due_ns; the rest is the actors'. */
 typedef struct op {
     struct op *next;
-    op_kind kind;
     item *it;                    /* add, remove */
     uint64_t id;                 /* look-up; of the item for add and remove */
     uint64_t due_ns;             /* when it should have been done; the subject leaves it alone */
     _Atomic(uint64_t) x_done_ns; /* atomic: 0, then when it was done (clock_mono_ns()) */
     uint64_t value;              /* what a look-up read */
     walk *walk;                  /* traverse */
-    bool good;                   /* whether it succeeded */
     sem_t *reply;                /* posted instead of x_done_ns, if not NULL */
+    op_kind kind;
+    bool good; /* whether it succeeded */
 } op;
 
 typedef struct subject {

@@ -3,6 +3,7 @@
  * The life of a registry, its threads and read sections. The entries' side is entry.c.
  */
 #include "registry_internal.h"
+#include "section.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,13 +150,13 @@ void gcast_thread_leave(gcast_registry *r)
 void gcast_read_begin(gcast_registry *r)
 {
     assert(gcasti_thread_entered(r->rcu));
-    r->urcu->read_lock();
+    gcasti_section_begin(r->rcu);
 }
 
 void gcast_read_end(gcast_registry *r)
 {
     gcasti_tsan_release(&gcasti_grace_edge);
-    r->urcu->read_unlock();
+    gcasti_section_end(r->rcu);
 }
 
 void gcast_quiescent(gcast_registry *r)

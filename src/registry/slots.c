@@ -3,34 +3,6 @@
 
 #include <stdlib.h>
 
-/* Chunk c begins with slot (64 << c) - 64 and has 64 << c slots. */
-typedef struct place {
-    unsigned chunk;
-    uint32_t offset;
-    uint32_t chunk_len;
-} place;
-
-static place place_of(uint32_t slot)
-{
-    uint32_t shifted = slot + (1u << SLOT_CHUNK0_BITS);
-    unsigned top_bit = 31u - (unsigned)__builtin_clz(shifted);
-
-    return (place){
-        .chunk = top_bit - SLOT_CHUNK0_BITS,
-        .offset = shifted - (1u << top_bit),
-        .chunk_len = 1u << top_bit,
-    };
-}
-
-static gcasti_slot *slot_at(gcasti_slots *s, uint32_t slot)
-{
-    place p = place_of(slot);
-    /* PAIRS ensure_chunk() */
-    gcasti_slot *chunk = atomic_load_explicit(&s->x_chunk[p.chunk], memory_order_acquire);
-
-    return &chunk[p.offset];
-}
-
 static uintptr_t link_to(uint32_t slot)
 {
     return ((uintptr_t)slot << 1) | SLOT_EMPTY;
@@ -53,7 +25,7 @@ void gcasti_slots_fini(gcasti_slots *s)
 /* Makes sure that the chunk of `slot` is there. */
 static bool ensure_chunk(gcasti_slots *s, uint32_t slot)
 {
-    place p = place_of(slot);
+    gcasti_place p = gcasti_place_of(slot);
     gcasti_slot *there = atomic_load_explicit(&s->x_chunk[p.chunk], memory_order_acquire);
     gcasti_slot *fresh = NULL;
 
@@ -64,7 +36,7 @@ static bool ensure_chunk(gcasti_slots *s, uint32_t slot)
         return false;
     /*
      * ORDER  the chunk's zeroes -> x_chunk.
-     * PAIRS  acquire in slot_at(), ensure_chunk(), gcasti_slots_run().
+     * PAIRS  acquire in gcasti_slot_at(), ensure_chunk(), gcasti_slots_run().
      * ELSE   a reader may take what the memory held before for the address of an entry.
      */
     if (!atomic_compare_exchange_strong_explicit(&s->x_chunk[p.chunk], &there, fresh,
@@ -80,7 +52,8 @@ static uint32_t pop_free(gcasti_slots *s)
     while ((uint32_t)head != SLOT_NONE) {
         /* If another thread pops this slot meanwhile, the word read here is no link and `next` is
          * nonsense; the count of pops has changed then and the exchange fails. */
-        uintptr_t word = atomic_load_explicit(slot_at(s, (uint32_t)head), memory_order_relaxed);
+        uintptr_t word =
+            atomic_load_explicit(gcasti_slot_at(s, (uint32_t)head), memory_order_relaxed);
         uint64_t next = (((head >> 32) + 1) << 32) | (uint32_t)(word >> 1);
 
         /* PAIRS gcasti_slot_free(), both as it succeeds and for the next attempt */
@@ -121,13 +94,13 @@ uint32_t gcasti_slot_claim(gcasti_slots *s, const gcast_entry *e)
         slot = claim_fresh(s);
     /* relaxed: no other thread publishes here before the table has shown it the entry */
     if (slot != SLOT_NONE)
-        atomic_store_explicit(slot_at(s, slot), claimed_for(e), memory_order_relaxed);
+        atomic_store_explicit(gcasti_slot_at(s, slot), claimed_for(e), memory_order_relaxed);
     return slot;
 }
 
 void gcasti_slot_free(gcasti_slots *s, uint32_t slot)
 {
-    gcasti_slot *word = slot_at(s, slot);
+    gcasti_slot *word = gcasti_slot_at(s, slot);
     uint64_t head = atomic_load_explicit(&s->x_free, memory_order_relaxed);
     uint64_t next = 0;
 
@@ -147,7 +120,7 @@ void gcasti_slot_clear(gcasti_slots *s, uint32_t slot)
 {
     /* relaxed: what must come after it, the entry's release, is ordered by the reference count and
      * the grace period. */
-    atomic_store_explicit(slot_at(s, slot), link_to(SLOT_NONE), memory_order_relaxed);
+    atomic_store_explicit(gcasti_slot_at(s, slot), link_to(SLOT_NONE), memory_order_relaxed);
 }
 
 void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e)
@@ -160,7 +133,7 @@ void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e)
      * ELSE   a traversal may see the entry's address before its contents.
      * Failing is right, and relaxed: the entry has been replaced or removed already.
      */
-    (void)atomic_compare_exchange_strong_explicit(slot_at(s, slot), &word, (uintptr_t)e,
+    (void)atomic_compare_exchange_strong_explicit(gcasti_slot_at(s, slot), &word, (uintptr_t)e,
                                                   memory_order_release, memory_order_relaxed);
 }
 
@@ -178,7 +151,7 @@ static bool comes_after(const gcast_entry *e, uintptr_t word)
 
 void gcasti_slot_publish_later(gcasti_slots *s, uint32_t slot, gcast_entry *e)
 {
-    gcasti_slot *at = slot_at(s, slot);
+    gcasti_slot *at = gcasti_slot_at(s, slot);
     uintptr_t word = atomic_load_explicit(at, memory_order_acquire);
 
     /* ORDER, PAIRS, ELSE as in gcasti_slot_publish_first() */
@@ -188,16 +161,10 @@ void gcasti_slot_publish_later(gcasti_slots *s, uint32_t slot, gcast_entry *e)
             return;
 }
 
-gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot)
-{
-    /* PAIRS gcasti_slot_publish_first(), gcasti_slot_publish_later() */
-    return gcasti_slot_entry(atomic_load_explicit(slot_at(s, slot), memory_order_acquire));
-}
-
 gcasti_slot *gcasti_slots_run(gcasti_slots *s, uint32_t from, uint32_t *len)
 {
-    place p = place_of(from);
+    gcasti_place p = gcasti_place_of(from);
 
     *len = p.chunk_len - p.offset;
-    return slot_at(s, from);
+    return gcasti_slot_at(s, from);
 }

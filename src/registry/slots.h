@@ -71,9 +71,6 @@ void gcasti_slot_clear(gcasti_slots *s, uint32_t slot);
 void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e);
 void gcasti_slot_publish_later(gcasti_slots *s, uint32_t slot, gcast_entry *e);
 
-/* The entry in a slot, or NULL. Inside a read section. */
-gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot);
-
 /* The slots from number `from` to the end of its chunk, and how many these are. `from` is less than
  * a top read before. */
 gcasti_slot *gcasti_slots_run(gcasti_slots *s, uint32_t from, uint32_t *len);
@@ -88,6 +85,41 @@ enum {
 static inline gcast_entry *gcasti_slot_entry(uintptr_t word)
 {
     return (word & SLOT_TAG) == 0 ? (gcast_entry *)word : NULL;
+}
+
+/* Where a slot is: chunk c begins with slot (64 << c) - 64 and has 64 << c slots. */
+typedef struct gcasti_place {
+    unsigned chunk;
+    uint32_t offset;
+    uint32_t chunk_len;
+} gcasti_place;
+
+static inline gcasti_place gcasti_place_of(uint32_t slot)
+{
+    uint32_t shifted = slot + (1u << SLOT_CHUNK0_BITS);
+    unsigned top_bit = 31u - (unsigned)__builtin_clz(shifted);
+
+    return (gcasti_place){
+        .chunk = top_bit - SLOT_CHUNK0_BITS,
+        .offset = shifted - (1u << top_bit),
+        .chunk_len = 1u << top_bit,
+    };
+}
+
+static inline gcasti_slot *gcasti_slot_at(gcasti_slots *s, uint32_t slot)
+{
+    gcasti_place p = gcasti_place_of(slot);
+    /* PAIRS ensure_chunk() */
+    gcasti_slot *chunk = atomic_load_explicit(&s->x_chunk[p.chunk], memory_order_acquire);
+
+    return &chunk[p.offset];
+}
+
+/* The entry in a slot, or NULL. Inside a read section. */
+static inline gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot)
+{
+    /* PAIRS gcasti_slot_publish_first(), gcasti_slot_publish_later() */
+    return gcasti_slot_entry(atomic_load_explicit(gcasti_slot_at(s, slot), memory_order_acquire));
 }
 
 #endif

@@ -149,14 +149,18 @@ static void turn_publish(helper *h)
 {
     for (int i = 0; i < MAX_ACTIONS_PER_TURN; i++) {
         pace before = h->publish;
+        uint64_t now = clock_mono_ns();
         uint64_t instant = 0;
 
-        if (!take(h, &h->publish, &instant))
+        if (!pace_take(&h->publish, now, &instant))
             return;
         if (!courier_publish(h, instant)) {
             h->publish = before; /* it stays due, and its latency grows */
+            h->held_up_ns = now;
             return;
         }
+        if (instant > h->held_up_ns) /* else it was the server that made us late */
+            hist_record(&h->tally->lateness, now - instant);
     }
 }
 
@@ -186,22 +190,28 @@ static void begin_slow(helper *h)
     }
 }
 
-/* They read on; what has waited for them says nothing about the server's speed. */
-static void end_slow(helper *h)
+/* It reads on; what has waited for it says nothing about the server's speed. Should the server have
+ * given up on it, with its last words still behind a closed window, the probe shows it. */
+static void hurry_up(helper *h, conn *c)
 {
     const int usual = USUAL_RECEIVE_BUFFER;
+    uint32_t generation = c->generation;
 
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &usual, sizeof usual);
+    c->slow = false;
+    c->was_slow = true;
+    c->late_until_ns = clock_mono_ns();
+    timer_clear(&c->timer);
+    conn_read(h, c, SIZE_MAX, true); /* also what made an event while nobody looked */
+    if (c->generation == generation)
+        conn_probe(h, c);
+}
+
+static void end_slow(helper *h)
+{
     for (uint32_t i = 0; i < h->capacity; i++) {
-        conn *c = &h->conns[i];
-
-        if (!c->slow)
-            continue;
-        (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &usual, sizeof usual);
-        c->slow = false;
-        c->was_slow = true; /* the server may have given up on it by now */
-        c->late_until_ns = clock_mono_ns();
-        timer_clear(&c->timer);
-        conn_read(h, c, SIZE_MAX, true); /* also what made an event while nobody looked */
+        if (h->conns[i].slow)
+            hurry_up(h, &h->conns[i]);
     }
 }
 

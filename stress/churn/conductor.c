@@ -118,8 +118,8 @@ static uint32_t helpers_needed(const conductor_opts *opts, uint32_t peak, buf *e
         (void)setrlimit(RLIMIT_NOFILE, &limit); /* what it does not give we do without */
         (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
-    room = limit.rlim_cur > 2 * HELPER_SPARE_FDS ? limit.rlim_cur - HELPER_SPARE_FDS
-                                                 : HELPER_SPARE_FDS;
+    room = limit.rlim_cur > (uint64_t)HELPER_SPARE_FDS * 2 ? limit.rlim_cur - HELPER_SPARE_FDS
+                                                           : HELPER_SPARE_FDS;
     needed = (peak + room - 1) / room;
     if (opts->helpers > needed)
         needed = opts->helpers;
@@ -182,10 +182,11 @@ static void send_home(conductor *c)
     }
 }
 
-static bool all_done(const conductor *c, uint64_t phase)
+/* Whether all helpers have come as far as the given phase. */
+static bool all_past(const conductor *c, const counter *steps, uint64_t phase)
 {
     for (uint32_t i = 0; i < c->helpers; i++) {
-        if (counter_observe(&c->shared->done[i]) < phase + 1)
+        if (counter_observe(&steps[i]) < phase + 1)
             return false;
     }
     return true;
@@ -371,6 +372,18 @@ static bool obey(conductor *c)
     return true;
 }
 
+/* Goes on watching until all helpers have taken a step. false: the run cannot go on. */
+static bool await(conductor *c, const counter *steps, size_t index)
+{
+    while (!all_past(c, steps, index)) {
+        pause_turn();
+        watch(c, SAMPLE_MS);
+        if (!obey(c))
+            return false;
+    }
+    return true;
+}
+
 /* false: the run cannot go on. */
 static bool do_phase(conductor *c, size_t index)
 {
@@ -380,13 +393,11 @@ static bool do_phase(conductor *c, size_t index)
     begin_books(c, index);
     counter_announce(&c->shared->stop, 0);
     counter_announce(&c->shared->phase, index);
-    if (phase->has[ACT_STORM] && phase->storm.restart)
+    /* they must know why, before their connections break */
+    going = await(c, c->shared->begun, index);
+    if (going && phase->has[ACT_STORM] && phase->storm.restart)
         restart_server(c);
-    while (going && !all_done(c, index)) {
-        pause_turn();
-        watch(c, SAMPLE_MS);
-        going = obey(c);
-    }
+    going = going && await(c, c->shared->done, index);
     end_books(c);
     return going && !c->run->broken;
 }

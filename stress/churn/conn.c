@@ -7,14 +7,9 @@
 #include <unistd.h>
 
 #include "helper_internal.h"
+#include "wire.h"
 
 enum {
-    OPCODE_CONTINUATION = 0, /* RFC 6455 section 5.2 */
-    OPCODE_TEXT = 1,
-    OPCODE_BINARY = 2,
-    OPCODE_CLOSE = 8,
-    OPCODE_PING = 9,
-    CLIENT_HEAD_MAX = 14,
     SLOW_READS_PER_S = 10,
 };
 
@@ -238,40 +233,24 @@ static void write_unsent(conn *c)
     }
 }
 
-/* A masked frame (RFC 6455 section 5.3) in place, written by one call. */
 static void send_frame(helper *h, conn *c, uint8_t opcode, view payload)
 {
     char *frame = h->in + IN_SIZE; /* the room behind the read buffer */
-    uint32_t mask = helper_random(h);
-    size_t head = 2;
-    char key[4];
 
-    frame[0] = (char)(0x80 | opcode);
-    if (payload.len < 126) {
-        frame[1] = (char)(0x80 | payload.len);
-    } else if (payload.len <= UINT16_MAX) {
-        frame[1] = (char)(0x80 | 126);
-        for (int i = 0; i < 2; i++)
-            frame[head++] = (char)(payload.len >> (8 * (1 - i)));
-    } else {
-        frame[1] = (char)(0x80 | 127);
-        for (int i = 0; i < 8; i++)
-            frame[head++] = (char)(payload.len >> (8 * (7 - i)));
-    }
-    memcpy(key, &mask, sizeof key);
-    memcpy(frame + head, key, sizeof key);
-    head += sizeof key;
-    for (size_t i = 0; i < payload.len; i++)
-        frame[head + i] = (char)(payload.ptr[i] ^ key[i & 3]);
-    write_bytes(h, c, frame, head + payload.len);
+    write_bytes(h, c, frame, wire_write_frame(frame, opcode, helper_random(h), payload));
 }
 
 void conn_send(helper *h, conn *c, view text)
 {
-    if (text.len > IN_SIZE - CLIENT_HEAD_MAX)
+    if (text.len > IN_SIZE - WIRE_HEAD_MAX)
         conn_failed(h, c, CAUSE_NO_DESCRIPTOR);
     else
-        send_frame(h, c, OPCODE_TEXT, text);
+        send_frame(h, c, WIRE_TEXT, text);
+}
+
+void conn_probe(helper *h, conn *c)
+{
+    send_frame(h, c, WIRE_PING, (view){0});
 }
 
 void conn_leave(helper *h, conn *c)
@@ -285,7 +264,7 @@ void conn_leave(helper *h, conn *c)
     uncount(h, c);
     c->state = CONN_CLOSING;
     set_timer(h, c, h->plan->timeout_ms);
-    send_frame(h, c, OPCODE_CLOSE, (view){.ptr = normal, .len = sizeof normal - 1});
+    send_frame(h, c, WIRE_CLOSE, (view){.ptr = normal, .len = sizeof normal - 1});
 }
 
 /* --- becoming ready */
@@ -414,49 +393,15 @@ void conn_on_timer(helper *h, conn *c)
 
 /* --- reading */
 
-/* The value of a header in an HTTP answer; empty if it is not there. */
-static view header(view head, view name)
-{
-    while (head.len > 0) {
-        const char *end = memchr(head.ptr, '\n', head.len);
-        size_t len = end == NULL ? head.len : (size_t)(end - head.ptr) + 1;
-        view line = {.ptr = head.ptr, .len = len};
-
-        head = view_skip(head, len);
-        if (len <= name.len || strncasecmp(line.ptr, name.ptr, name.len) != 0 ||
-            line.ptr[name.len] != ':')
-            continue;
-        line = view_skip(line, name.len + 1);
-        while (line.len > 0 && line.ptr[0] == ' ')
-            line = view_skip(line, 1);
-        while (line.len > 0 && (unsigned char)line.ptr[line.len - 1] <= ' ')
-            line.len--;
-        return line;
-    }
-    return (view){0};
-}
-
-/* 101 of "HTTP/1.1 101 Switching Protocols"; 0: no status line. */
-static uint64_t status_of(view head)
-{
-    uint64_t status = 0;
-
-    if (head.len < 12 || memcmp(head.ptr, "HTTP/1.", 7) != 0)
-        return 0;
-    for (int i = 9; i < 12; i++)
-        status = status * 10 + (uint64_t)(uint8_t)(head.ptr[i] - '0');
-    return status;
-}
-
 /* The HTTP answer up to the empty line. */
 static void upgrade_answered(helper *h, conn *c, view head)
 {
-    uint64_t status = status_of(head);
+    uint64_t status = wire_status(head);
 
     if (status != 101) {
         tally_code(&h->tally->status_codes, status);
         conn_failed(h, c, CAUSE_UPGRADE_STATUS);
-    } else if (!view_eq(header(head, VIEW_LIT("Sec-WebSocket-Accept")), view_of(h->accept))) {
+    } else if (!view_eq(wire_header(head, VIEW_LIT("Sec-WebSocket-Accept")), view_of(h->accept))) {
         conn_failed(h, c, CAUSE_UPGRADE_INVALID);
     } else if (h->plan->protocol == PROTOCOL_RAW) {
         conn_opened(h, c);
@@ -485,7 +430,7 @@ static void on_close_frame(helper *h, conn *c, view payload)
     if (payload.len >= 2)
         code = (uint64_t)(uint8_t)payload.ptr[0] << 8 | (uint8_t)payload.ptr[1];
     if (c->state != CONN_CLOSING)
-        send_frame(h, c, OPCODE_CLOSE, (view){.ptr = payload.ptr, .len = payload.len < 2 ? 0 : 2});
+        send_frame(h, c, WIRE_CLOSE, (view){.ptr = payload.ptr, .len = payload.len < 2 ? 0 : 2});
     if (c->fd >= 0)
         ended(h, c, code);
 }
@@ -495,36 +440,14 @@ static void on_frame(helper *h, conn *c, uint8_t first, view payload)
     uint8_t opcode = first & 0x0F;
     bool whole = (first & 0x80) != 0;
 
-    if (opcode == OPCODE_CLOSE)
+    if (opcode == WIRE_CLOSE)
         on_close_frame(h, c, payload);
-    else if (opcode == OPCODE_PING)
-        send_frame(h, c, OPCODE_PING + 1, payload);
-    else if (opcode == OPCODE_CONTINUATION && whole)
+    else if (opcode == WIRE_PING)
+        send_frame(h, c, WIRE_PONG, payload);
+    else if (opcode == WIRE_CONTINUATION && whole)
         counter_add(&h->tally->fragmented, 1);
-    else if ((opcode == OPCODE_TEXT || opcode == OPCODE_BINARY) && whole &&
-             c->state != CONN_CLOSING)
+    else if ((opcode == WIRE_TEXT || opcode == WIRE_BINARY) && whole && c->state != CONN_CLOSING)
         speak_message(h, c, payload);
-}
-
-/* The length of the frame that begins here, head included, and of its head; 0: too little has
- * come to tell. */
-static uint64_t frame_len(view bytes, size_t *head)
-{
-    uint64_t len = 0;
-    size_t more = 0;
-
-    if (bytes.len < 2)
-        return 0;
-    len = bytes.ptr[1] & 0x7F;
-    more = len == 126 ? 2 : len == 127 ? 8 : 0;
-    *head = 2 + more;
-    if (bytes.len < *head)
-        return 0;
-    if (more > 0)
-        len = 0;
-    for (size_t i = 0; i < more; i++)
-        len = len << 8 | (uint8_t)bytes.ptr[2 + i];
-    return *head + len;
 }
 
 /* What cannot be from a WebSocket server: a mask, reserved bits, a frame beyond our buffer. */
@@ -544,7 +467,7 @@ static size_t take_bytes(helper *h, conn *c, view bytes)
     while (c->generation == generation && c->state >= CONN_GREETING && used < bytes.len) {
         view rest = view_skip(bytes, used);
         size_t head = 0;
-        uint64_t len = frame_len(rest, &head);
+        uint64_t len = wire_frame_len(rest, &head);
 
         if (len != 0 && is_strange(rest, len)) {
             counter_add(&h->tally->strange, 1);

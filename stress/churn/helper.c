@@ -158,6 +158,7 @@ static bool follow_phase(helper *h)
         h->restarts_before = restarts_before(h);
         h->reported = false;
         activity_begin(h);
+        counter_announce(&h->shared->begun[h->opts.index], phase + 1);
     }
     return true;
 }
@@ -176,7 +177,7 @@ bool helper_run(const helper_opts *opts)
         timer_advance(&h.wheel, h.now_ns / 1000000, on_expired, &h);
         if (h.now_ns < check_ns)
             continue;
-        check_ns = h.now_ns + CHECK_MS * 1000000;
+        check_ns = h.now_ns + (uint64_t)CHECK_MS * 1000000;
         note_cpu(&h);
         if (!h.reported && (counter_observe(&h.shared->stop) != 0 || activity_over(&h)))
             finish_phase(&h);

@@ -106,6 +106,7 @@ typedef struct helper {
     uint32_t courier_count;
     uint32_t next_channel; /* or, when each sends to itself, the next connection */
     uint64_t *accepted;    /* highest number confirmed, for each channel */
+    uint64_t held_up_ns;   /* when publishing was last impossible */
     uint64_t rotate_ns;    /* when `recent` becomes `settled` */
     char *payload;
 
@@ -169,6 +170,10 @@ void conn_again(helper *h, conn *c, uint64_t wait_ms);
 /* Reads at most `limit` bytes now. to_the_end: until there is nothing or the connection is over,
  * where otherwise one read that is not filled will do. */
 void conn_read(helper *h, conn *c, size_t limit, bool to_the_end);
+
+/* Sends a WebSocket ping: a server that has given the connection up without our noticing lets its
+ * kernel answer with a reset. */
+void conn_probe(helper *h, conn *c);
 
 /* --- speak.c: the client protocol */
 

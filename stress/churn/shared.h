@@ -34,11 +34,12 @@ typedef struct shared_channel {
 } shared_channel;
 
 typedef struct shared {
-    counter phase;                    /* the conductor: the phase to be in; phase_count: go home */
-    counter stop;                     /* the conductor: 1 = end this phase now */
-    counter restarts;                 /* the conductor: how often the server has come back */
-    counter publishing;               /* the helper that publishes: 0 = nothing awaits its answer */
-    counter done[SHARED_MAX_HELPERS]; /* a helper: the number of phases it has finished */
+    counter phase;      /* the conductor: the phase to be in; phase_count: go home */
+    counter stop;       /* the conductor: 1 = end this phase now */
+    counter restarts;   /* the conductor: how often the server has come back */
+    counter publishing; /* the helper that publishes: 0 = nothing awaits its answer */
+    counter begun[SHARED_MAX_HELPERS]; /* a helper: the number of phases it has begun */
+    counter done[SHARED_MAX_HELPERS];  /* a helper: the number of phases it has finished */
     tally tallies[SHARED_MAX_HELPERS];
     shared_channel channels[];
 } shared;

@@ -75,7 +75,7 @@ static inline bool tally_cause_of_publishing(tally_cause cause)
     X(unanswered_closes, "close frames that the server did not answer in time") \
     X(strange, "messages that are not of the protocol")                         \
     X(fragmented, "messages in fragments, which are counted but not verified")  \
-    X(skipped, "connections not attempted because all descriptors were in use")
+    X(skipped, "connections not attempted because all places were still taken")
 
 enum {
     TALLY_CODES = 24,    /* different codes that are told apart */

@@ -155,3 +155,11 @@ Test(churn_check, goes_on_after_a_recovery_as_if_nothing_had_been)
     check_resume(&c, 10);
     expect(see_all(&c, (uint64_t[]){3, 5, 0}, false), 1, 0, 0);
 }
+
+Test(churn_check, takes_a_late_one_for_late_also_among_those_in_flight)
+{
+    check c;
+
+    check_start(&c, 5);
+    expect(see_all(&c, (uint64_t[]){3, 5, 4, 6, 0}, false), 0, 0, 1);
+}

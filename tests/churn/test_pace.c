@@ -64,7 +64,7 @@ Test(churn_pace, never_comes_due_when_zeroed)
 
 Test(churn_pace, does_not_drift_over_a_long_time)
 {
-    pace p = {.per_s = 3, .limit = UINT64_MAX, .done = 3 * 86400};
+    pace p = {.per_s = 3, .limit = UINT64_MAX, .done = UINT64_C(3) * 86400};
 
     cr_assert_eq(pace_wait_ns(&p, 0), UINT64_C(86400) * 1000 * ms);
 }

@@ -37,7 +37,7 @@ Test(churn_timer, fires_once_and_never_early)
 
 Test(churn_timer, waits_more_than_a_round)
 {
-    const uint64_t far_ms = 3 * TIMER_SLOTS * TIMER_TICK_MS;
+    const uint64_t far_ms = UINT64_C(3) * TIMER_SLOTS * TIMER_TICK_MS;
     timer t;
 
     timer_wheel_init(&wheel, 0);

@@ -88,8 +88,9 @@ Test(config_channel, namespaces_are_read_from_variable_and_file_alike)
     cr_assert_not_null(options_of("chat:x"));
     cr_expect(options_of("chat:x")->presence);
 
-    fixture_file("channel:\n  namespaces:\n    - name: chat\n      allow_presence_for_client: true\n"
-                 "    - name: news\n");
+    fixture_file(
+        "channel:\n  namespaces:\n    - name: chat\n      allow_presence_for_client: true\n"
+        "    - name: news\n");
     ENVIRONMENT("NONE=1");
     LOAD();
     must_be_ok();

@@ -134,8 +134,9 @@ static void on_message(wslay_event_context_ptr ws, const struct wslay_event_on_m
     struct wslay_event_msg echo = {WSLAY_TEXT_FRAME, (uint8_t *)text, 6 + m->msg_length};
 
     if (m->opcode != WSLAY_TEXT_FRAME)
-        return;                              /* wslay answers pings and closes by itself */
-    memcpy(text + 6, m->msg, m->msg_length); /* at most TEXT_MAX: see shake_hands() */
+        return; /* wslay answers pings and closes by itself */
+    if (m->msg_length > 0)
+        memcpy(text + 6, m->msg, m->msg_length); /* at most TEXT_MAX: see shake_hands() */
     if (m->msg_length == 9 && memcmp(m->msg, "broadcast", 9) == 0)
         broadcast(client);
     else
@@ -146,8 +147,8 @@ static void on_message(wslay_event_context_ptr ws, const struct wslay_event_on_m
 static ssize_t ws_send(wslay_event_context_ptr ws, const uint8_t *data, size_t len, int flags,
                        void *client)
 {
-    (void)flags;
-    if (send(((struct client *)client)->fd, data, len, MSG_NOSIGNAL) == (ssize_t)len)
+    int more = (flags & WSLAY_MSG_MORE) != 0 ? MSG_MORE : 0; /* head and text in one packet */
+    if (send(((struct client *)client)->fd, data, len, MSG_NOSIGNAL | more) == (ssize_t)len)
         return (ssize_t)len;
     wslay_event_set_error(ws, WSLAY_ERR_CALLBACK_FAILURE);
     return -1;
@@ -237,13 +238,12 @@ static void on_connection(uv_poll_t *listener, int status, int events)
         leave(c);
 }
 
-/* Opens all letters, the oldest first. */
 static void on_wake(uv_async_t *wake)
 {
     struct letter *newest = atomic_exchange(&((struct loop *)wake->data)->letters, NULL);
     struct letter *oldest = NULL, *next = NULL;
 
-    for (; newest != NULL; newest = next) {
+    for (; newest != NULL; newest = next) { /* turns them round: the oldest is opened first */
         next = newest->next;
         newest->next = oldest;
         oldest = newest;
