@@ -5,7 +5,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { request } from "./support/api.mjs";
-import { connect, disconnectAll, newClient, received, State, subscribe } from "./support/client.mjs";
+import {
+  connect,
+  disconnectAll,
+  newClient,
+  received,
+  State,
+  subscribe,
+} from "./support/client.mjs";
 import { handshake, Raw } from "./support/raw.mjs";
 import { API_KEY, Server } from "./support/server.mjs";
 import { next, until } from "./support/wait.mjs";
@@ -14,7 +21,13 @@ const NAMESPACES = '--channel.namespaces=[{"name":"room","presence":true}]';
 
 let server;
 before(async () => {
-  server = await Server.start([NAMESPACES, "--client.user_id_http_header=X-User", "--health.enabled", "--prometheus.enabled", "--http_api.max_body_size=100000"]);
+  server = await Server.start([
+    NAMESPACES,
+    "--client.user_id_http_header=X-User",
+    "--health.enabled",
+    "--prometheus.enabled",
+    "--http_api.max_body_size=100000",
+  ]);
 });
 after(async () => {
   disconnectAll();
@@ -53,7 +66,12 @@ describe("who may call", () => {
     ["a wrong key in the query", {}, "?api_key=x", 401],
   ]) {
     test(`${what}: ${status}`, async () => {
-      const answer = await request(server.port, { method: "POST", path: `/api/info${query}`, headers, body: "{}" });
+      const answer = await request(server.port, {
+        method: "POST",
+        path: `/api/info${query}`,
+        headers,
+        body: "{}",
+      });
       assert.equal(answer.status, status);
     });
   }
@@ -80,31 +98,56 @@ describe("who may call", () => {
 
 describe("HTTP", () => {
   test("other methods than POST: 405, and which is allowed", async () => {
-    const answer = await request(server.port, { path: "/api/publish", headers: { "X-API-Key": API_KEY } });
+    const answer = await request(server.port, {
+      path: "/api/publish",
+      headers: { "X-API-Key": API_KEY },
+    });
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.allow, "POST");
   });
 
   for (const path of ["/api/no_such_method", "/api/publish/more", "/apipublish", "/nothing", "/"]) {
     test(`${path}: 404`, async () => {
-      const answer = await request(server.port, { method: "POST", path, headers: { "X-API-Key": API_KEY }, body: "{}" });
+      const answer = await request(server.port, {
+        method: "POST",
+        path,
+        headers: { "X-API-Key": API_KEY },
+        body: "{}",
+      });
       assert.equal(answer.status, 404);
     });
   }
 
-  for (const body of ["", "{", "[]", "publish", '{"channel":1,"data":1}', '{"channel":"a","data":}', '{"channel":"a","data":1}}', "\u0000"]) {
+  for (const body of [
+    "",
+    "{",
+    "[]",
+    "publish",
+    '{"channel":1,"data":1}',
+    '{"channel":"a","data":}',
+    '{"channel":"a","data":1}}',
+    "\u0000",
+  ]) {
     test(`the body ${JSON.stringify(body)}: 400`, async () => {
       assert.equal((await server.api.call("publish", body)).status, 400);
     });
   }
 
   test("unknown fields and null are passed over", async () => {
-    await server.api.result("publish", { channel: "a", data: 1, b64data: null, tags: null, later: { x: [] } });
+    await server.api.result("publish", {
+      channel: "a",
+      data: 1,
+      b64data: null,
+      tags: null,
+      later: { x: [] },
+    });
   });
 
   test("a body over the limit: 413, before it is sent", async () => {
     const raw = await Raw.open(server.port);
-    raw.write(`POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nContent-Length: 100001\r\n\r\n`);
+    raw.write(
+      `POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nContent-Length: 100001\r\n\r\n`,
+    );
     assert.equal((await raw.response()).status, 413);
     await raw.gone();
     raw.destroy();
@@ -112,7 +155,9 @@ describe("HTTP", () => {
 
   test("chunks without an end: 413 when they pass the limit", async () => {
     const raw = await Raw.open(server.port);
-    raw.write(`POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    raw.write(
+      `POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
     for (let i = 0; i < 11; i++) raw.write(`2710\r\n${"x".repeat(10000)}\r\n`);
     assert.equal((await raw.response()).status, 413);
     raw.destroy();
@@ -123,7 +168,9 @@ describe("HTTP", () => {
     const body = frame.replace('""', `"${"x".repeat(100000 - frame.length)}"`);
     assert.equal((await server.api.call("publish", body)).status, 200);
     const raw = await Raw.open(server.port);
-    raw.write(`POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    raw.write(
+      `POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
     for (let i = 0; i < 4; i++) raw.write(`61a8\r\n${body.slice(i * 25000, (i + 1) * 25000)}\r\n`);
     raw.write("0\r\n\r\n");
     assert.equal((await raw.response()).status, 200);
@@ -142,10 +189,16 @@ describe("HTTP", () => {
   test("calls sent ahead are answered in order, and their publications are in order", async () => {
     const listener = await userClient("", [{ id: 2, subscribe: { channel: "ahead" } }]);
     const raw = await Raw.open(server.port);
-    const calls = Array.from({ length: 100 }, (_, i) => (i % 10 === 9 ? callBytes("nonsense", {}) : callBytes("publish", { channel: "ahead", data: i })));
+    const calls = Array.from({ length: 100 }, (_, i) =>
+      i % 10 === 9
+        ? callBytes("nonsense", {})
+        : callBytes("publish", { channel: "ahead", data: i }),
+    );
     raw.write(calls.join(""));
-    for (let i = 0; i < 100; i++) assert.equal((await raw.response()).status, i % 10 === 9 ? 404 : 200);
-    for (let i = 0; i < 100; i++) if (i % 10 !== 9) assert.equal((await listener.message()).push.pub.data, i);
+    for (let i = 0; i < 100; i++)
+      assert.equal((await raw.response()).status, i % 10 === 9 ? 404 : 200);
+    for (let i = 0; i < 100; i++)
+      if (i % 10 !== 9) assert.equal((await listener.message()).push.pub.data, i);
     raw.destroy();
     listener.destroy();
   });
@@ -175,7 +228,11 @@ describe("HTTP", () => {
 
   test("Expect: 100-continue", async () => {
     const raw = await Raw.open(server.port);
-    const [head, body] = callBytes("publish", { channel: "a", data: 1 }, "Expect: 100-continue\r\n").split(/(?<=\r\n\r\n)/);
+    const [head, body] = callBytes(
+      "publish",
+      { channel: "a", data: 1 },
+      "Expect: 100-continue\r\n",
+    ).split(/(?<=\r\n\r\n)/);
     raw.write(head);
     assert.equal((await raw.response()).status, 100);
     raw.write(body);
@@ -220,16 +277,29 @@ describe("methods", () => {
 
   test("publish: base64 in place of data", async () => {
     const raw = await userClient("", [{ id: 2, subscribe: { channel: "b64" } }]);
-    await server.api.result("publish", { channel: "b64", b64data: Buffer.from('{"a":1}').toString("base64") });
+    await server.api.result("publish", {
+      channel: "b64",
+      b64data: Buffer.from('{"a":1}').toString("base64"),
+    });
     assert.deepEqual((await raw.message()).push.pub, { data: { a: 1 } });
     assert.equal(await server.api.error("publish", { channel: "b64", b64data: "!" }), 107);
     raw.destroy();
   });
 
   test("broadcast: an answer for each channel, one bad one does not hurt the others", async () => {
-    const raw = await userClient("", [{ id: 2, subscribe: { channel: "b1" } }, { id: 3, subscribe: { channel: "b2" } }]);
-    const { responses } = await server.api.result("broadcast", { channels: ["b1", "nope:x", "b2"], data: { n: 1 } });
-    assert.deepEqual(responses, [{ result: {} }, { error: { code: 102, message: "unknown channel" } }, { result: {} }]);
+    const raw = await userClient("", [
+      { id: 2, subscribe: { channel: "b1" } },
+      { id: 3, subscribe: { channel: "b2" } },
+    ]);
+    const { responses } = await server.api.result("broadcast", {
+      channels: ["b1", "nope:x", "b2"],
+      data: { n: 1 },
+    });
+    assert.deepEqual(responses, [
+      { result: {} },
+      { error: { code: 102, message: "unknown channel" } },
+      { result: {} },
+    ]);
     const channels = [(await raw.message()).push.channel, (await raw.message()).push.channel];
     assert.deepEqual(channels.sort(), ["b1", "b2"]);
     assert.equal(await server.api.error("broadcast", { data: 1 }), 107);
@@ -239,7 +309,10 @@ describe("methods", () => {
 
   test("info: what the server is and holds", async () => {
     const before = await server.info();
-    const raws = [await userClient("info-1", [{ id: 2, subscribe: { channel: "i1" } }]), await userClient("info-1", [{ id: 2, subscribe: { channel: "i1" } }])];
+    const raws = [
+      await userClient("info-1", [{ id: 2, subscribe: { channel: "i1" } }]),
+      await userClient("info-1", [{ id: 2, subscribe: { channel: "i1" } }]),
+    ];
     const { nodes } = await server.api.result("info");
     assert.equal(nodes.length, 1);
     const [node] = nodes;
@@ -253,19 +326,36 @@ describe("methods", () => {
   });
 
   test("channels: those with subscribers, by pattern", async () => {
-    const raw = await userClient("", ["list-a", "list-b", "room:list"].map((channel, i) => ({ id: i + 2, subscribe: { channel } })));
+    const raw = await userClient(
+      "",
+      ["list-a", "list-b", "room:list"].map((channel, i) => ({
+        id: i + 2,
+        subscribe: { channel },
+      })),
+    );
     const all = (await server.api.result("channels")).channels;
-    for (const name of ["list-a", "list-b", "room:list"]) assert.deepEqual(all[name], { num_clients: 1 });
-    assert.deepEqual((await server.api.result("channels", { pattern: "list-*" })).channels, { "list-a": { num_clients: 1 }, "list-b": { num_clients: 1 } });
+    for (const name of ["list-a", "list-b", "room:list"])
+      assert.deepEqual(all[name], { num_clients: 1 });
+    assert.deepEqual((await server.api.result("channels", { pattern: "list-*" })).channels, {
+      "list-a": { num_clients: 1 },
+      "list-b": { num_clients: 1 },
+    });
     assert.deepEqual((await server.api.result("channels", { pattern: "none*" })).channels, {});
     raw.destroy();
   });
 
   test("presence_stats: the channel's connections and users", async () => {
     const raws = [];
-    for (const user of ["p1", "p1", "p2"]) raws.push(await userClient(user, [{ id: 2, subscribe: { channel: "room:p" } }]));
-    assert.deepEqual(await server.api.result("presence_stats", { channel: "room:p" }), { num_clients: 3, num_users: 2 });
-    assert.deepEqual(await server.api.result("presence_stats", { channel: "room:empty" }), { num_clients: 0, num_users: 0 });
+    for (const user of ["p1", "p1", "p2"])
+      raws.push(await userClient(user, [{ id: 2, subscribe: { channel: "room:p" } }]));
+    assert.deepEqual(await server.api.result("presence_stats", { channel: "room:p" }), {
+      num_clients: 3,
+      num_users: 2,
+    });
+    assert.deepEqual(await server.api.result("presence_stats", { channel: "room:empty" }), {
+      num_clients: 0,
+      num_users: 0,
+    });
     assert.equal(await server.api.error("presence_stats", { channel: "p" }), 108);
     assert.equal(await server.api.error("presence_stats", {}), 107);
     assert.equal(await server.api.error("presence_stats", { channel: "nope:a" }), 102);
@@ -277,9 +367,15 @@ describe("methods", () => {
     const two = await userClient("s1");
     const three = await userClient("s2");
     const all = (await server.info()).num_clients;
-    assert.deepEqual(await server.api.result("send", { client: one.id, data: "c" }), { recipients: 1 });
-    assert.deepEqual(await server.api.result("send", { user: "s1", data: { b: 1, a: 2 } }), { recipients: 2 });
-    assert.deepEqual(await server.api.result("send", { all: true, data: "a" }), { recipients: all });
+    assert.deepEqual(await server.api.result("send", { client: one.id, data: "c" }), {
+      recipients: 1,
+    });
+    assert.deepEqual(await server.api.result("send", { user: "s1", data: { b: 1, a: 2 } }), {
+      recipients: 2,
+    });
+    assert.deepEqual(await server.api.result("send", { all: true, data: "a" }), {
+      recipients: all,
+    });
     const got = async (raw, count) => {
       const list = [];
       for (let i = 0; i < count; i++) list.push((await raw.message()).push.message.data);
@@ -288,10 +384,22 @@ describe("methods", () => {
     assert.deepEqual(await got(one, 3), ["c", { b: 1, a: 2 }, "a"]);
     assert.deepEqual(await got(two, 2), [{ b: 1, a: 2 }, "a"]);
     assert.deepEqual(await got(three, 1), ["a"]);
-    assert.deepEqual(await server.api.result("send", { user: "nobody", data: 1 }), { recipients: 0 });
-    assert.deepEqual(await server.api.result("send", { client: "00000000-0000-4000-8000-000000000000", data: 1 }), { recipients: 0 });
-    assert.deepEqual(await server.api.result("send", { client: "not an id", data: 1 }), { recipients: 0 });
-    for (const params of [{ data: 1 }, { all: true }, { all: true, user: "s1", data: 1 }, { client: one.id, user: "s1", data: 1 }])
+    assert.deepEqual(await server.api.result("send", { user: "nobody", data: 1 }), {
+      recipients: 0,
+    });
+    assert.deepEqual(
+      await server.api.result("send", { client: "00000000-0000-4000-8000-000000000000", data: 1 }),
+      { recipients: 0 },
+    );
+    assert.deepEqual(await server.api.result("send", { client: "not an id", data: 1 }), {
+      recipients: 0,
+    });
+    for (const params of [
+      { data: 1 },
+      { all: true },
+      { all: true, user: "s1", data: 1 },
+      { client: one.id, user: "s1", data: 1 },
+    ])
       assert.equal(await server.api.error("send", params), 107);
     [one, two, three].forEach((raw) => raw.destroy());
   });
@@ -307,17 +415,30 @@ describe("methods", () => {
   test("disconnect: by default for good", async () => {
     const raws = [await userClient("d1"), await userClient("d1"), await userClient("d2")];
     await server.api.result("disconnect", { user: "d1" });
-    for (const raw of raws.slice(0, 2)) assert.deepEqual(await raw.closed(), { code: 3503, reason: "force disconnect" });
+    for (const raw of raws.slice(0, 2))
+      assert.deepEqual(await raw.closed(), { code: 3503, reason: "force disconnect" });
     raws[2].command({ id: 2, subscribe: { channel: "still-here" } });
     assert.ok((await raws[2].reply(2)).subscribe);
     raws.forEach((raw) => raw.destroy());
   });
 
   test("disconnect: one connection, or all but some", async () => {
-    const [one, two, three] = [await userClient("d3"), await userClient("d3"), await userClient("d3")];
-    await server.api.result("disconnect", { user: "d3", client: one.id, disconnect: { code: 4000, reason: "app says" } });
+    const [one, two, three] = [
+      await userClient("d3"),
+      await userClient("d3"),
+      await userClient("d3"),
+    ];
+    await server.api.result("disconnect", {
+      user: "d3",
+      client: one.id,
+      disconnect: { code: 4000, reason: "app says" },
+    });
     assert.deepEqual(await one.closed(), { code: 4000, reason: "app says" });
-    await server.api.result("disconnect", { user: "d3", whitelist: [two.id], disconnect: { code: 3000, reason: "x" } });
+    await server.api.result("disconnect", {
+      user: "d3",
+      whitelist: [two.id],
+      disconnect: { code: 3000, reason: "x" },
+    });
     assert.equal((await three.closed()).code, 3000);
     two.command({ id: 2, subscribe: { channel: "spared" } });
     assert.ok((await two.reply(2)).subscribe);
@@ -325,7 +446,12 @@ describe("methods", () => {
   });
 
   test("disconnect: what no close frame can carry is refused", async () => {
-    for (const disconnect of [{ code: 1000, reason: "x" }, { code: 5000, reason: "x" }, { code: 3000, reason: "x".repeat(124) }, { code: 3000, reason: "{}" }])
+    for (const disconnect of [
+      { code: 1000, reason: "x" },
+      { code: 5000, reason: "x" },
+      { code: 3000, reason: "x".repeat(124) },
+      { code: 3000, reason: "{}" },
+    ])
       assert.equal(await server.api.error("disconnect", { user: "d4", disconnect }), 107);
   });
 
@@ -335,7 +461,11 @@ describe("methods", () => {
     client.connect();
     const { client: id } = await connected;
     const disconnected = next(client, "disconnected");
-    await server.api.result("disconnect", { user: "", client: id, disconnect: { code: 4501, reason: "go away" } });
+    await server.api.result("disconnect", {
+      user: "",
+      client: id,
+      disconnect: { code: 4501, reason: "go away" },
+    });
     const { code, reason } = await disconnected;
     assert.deepEqual({ code, reason }, { code: 4501, reason: "go away" });
     assert.equal(client.state, State.Disconnected);
@@ -346,7 +476,10 @@ describe("methods", () => {
     const sub = await subscribe(client, "returning");
     const connecting = next(client, "connecting");
     const resubscribed = next(sub, "subscribed");
-    await server.api.result("disconnect", { user: "", disconnect: { code: 3011, reason: "force reconnect" } });
+    await server.api.result("disconnect", {
+      user: "",
+      disconnect: { code: 3011, reason: "force reconnect" },
+    });
     assert.equal((await connecting).code, 3011);
     await resubscribed;
     await server.api.publish("returning", "again");
@@ -355,14 +488,24 @@ describe("methods", () => {
   });
 
   test("unsubscribe: one channel, or all", async () => {
-    const raw = await userClient("u1", ["u-a", "u-b", "u-c"].map((channel, i) => ({ id: i + 2, subscribe: { channel } })));
-    const unsubscribed = (channel) => ({ push: { channel, unsubscribe: { code: 2000, reason: "server unsubscribe" } } });
+    const raw = await userClient(
+      "u1",
+      ["u-a", "u-b", "u-c"].map((channel, i) => ({ id: i + 2, subscribe: { channel } })),
+    );
+    const unsubscribed = (channel) => ({
+      push: { channel, unsubscribe: { code: 2000, reason: "server unsubscribe" } },
+    });
     await server.api.result("unsubscribe", { user: "u1", channel: "u-a" });
     assert.deepEqual(await raw.message(), unsubscribed("u-a"));
     await server.api.result("unsubscribe", { user: "u1", channel: "" });
     const rest = [await raw.message(), await raw.message()];
     assert.deepEqual(rest.map((m) => m.push.channel).sort(), ["u-b", "u-c"]);
-    await until(async () => Object.keys((await server.api.result("channels", { pattern: "u-*" })).channels).length === 0, "the channels to be left");
+    await until(
+      async () =>
+        Object.keys((await server.api.result("channels", { pattern: "u-*" })).channels).length ===
+        0,
+      "the channels to be left",
+    );
     raw.destroy();
   });
 
@@ -381,7 +524,10 @@ describe("methods", () => {
       assert.equal(answer.status, status);
       assert.equal(JSON.parse(answer.body).code, code);
     }
-    assert.equal((await server.api.call("publish", { channel: "a", data: 1 }, headers)).status, 200);
+    assert.equal(
+      (await server.api.call("publish", { channel: "a", data: 1 }, headers)).status,
+      200,
+    );
   });
 });
 

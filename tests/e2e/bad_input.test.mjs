@@ -62,8 +62,19 @@ describe("handshakes", () => {
     ["an empty key", handshake({ "Sec-WebSocket-Key": "" }), 400],
     ["a short key", handshake({ "Sec-WebSocket-Key": "dGhlIHNhbXBsZQ==" }), 400],
     ["a long key", handshake({ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZSBhbmQgbW9yZQ==" }), 400],
-    ["a key that is not base64", handshake({ "Sec-WebSocket-Key": "!!!!!!!!!!!!!!!!!!!!!!==" }), 400],
-    ["two keys", handshake({ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" }), 400],
+    [
+      "a key that is not base64",
+      handshake({ "Sec-WebSocket-Key": "!!!!!!!!!!!!!!!!!!!!!!==" }),
+      400,
+    ],
+    [
+      "two keys",
+      handshake({
+        "Sec-WebSocket-Key":
+          "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      }),
+      400,
+    ],
     ["no Upgrade", handshake({ Upgrade: null }), 400, 426],
     ["another Upgrade", handshake({ Upgrade: "h2c" }), 400, 426],
     ["no Connection", handshake({ Connection: null }), 400, 426],
@@ -77,22 +88,56 @@ describe("handshakes", () => {
     ["a space before the colon", handshake({ "X-A ": "a" }), 400],
     ["a header without a name", handshake({ "": "a" }), 400],
     ["a header without a colon", handshake({ Host: "a\r\nrubbish" }), 400],
-    ["Content-Length and chunks", handshake({ "Content-Length": "3", "Transfer-Encoding": "chunked" }), 400],
+    [
+      "Content-Length and chunks",
+      handshake({ "Content-Length": "3", "Transfer-Encoding": "chunked" }),
+      400,
+    ],
     ["two lengths", handshake({ "Content-Length": "0\r\nContent-Length: 3" }), 400],
     ["a length below nothing", handshake({ "Content-Length": "-1" }), 400],
-    ["a length beyond numbers", handshake({ "Content-Length": "99999999999999999999999" }), 400, 413],
+    [
+      "a length beyond numbers",
+      handshake({ "Content-Length": "99999999999999999999999" }),
+      400,
+      413,
+    ],
     ["a length in hexadecimal", handshake({ "Content-Length": "0x10" }), 400],
     ["an unknown coding", handshake({ "Transfer-Encoding": "gzip" }), 400, 501],
-    ["a body with a second request in it", `${handshake({ "Content-Length": "36" })}GET /connection/websocket HTTP/1.1\r\n\r\n`, 400],
-    ["a subprotocol that we do not speak", handshake({ "Sec-WebSocket-Protocol": "soap, mqtt" }), 101],
-    ["a subprotocol with another line in it", handshake({ "Sec-WebSocket-Protocol": "centrifuge-json\r\n\tX-Evil: 1" }), 400],
-    ["an extension that we do not speak", handshake({ "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits, x-webkit-deflate-frame" }), 101],
-    ["an extension offer of 8 KiB", handshake({ "Sec-WebSocket-Extensions": `x; a=${"b".repeat(8192)}` }), 101, 400],
+    [
+      "a body with a second request in it",
+      `${handshake({ "Content-Length": "36" })}GET /connection/websocket HTTP/1.1\r\n\r\n`,
+      400,
+    ],
+    [
+      "a subprotocol that we do not speak",
+      handshake({ "Sec-WebSocket-Protocol": "soap, mqtt" }),
+      101,
+    ],
+    [
+      "a subprotocol with another line in it",
+      handshake({ "Sec-WebSocket-Protocol": "centrifuge-json\r\n\tX-Evil: 1" }),
+      400,
+    ],
+    [
+      "an extension that we do not speak",
+      handshake({
+        "Sec-WebSocket-Extensions":
+          "permessage-deflate; client_max_window_bits, x-webkit-deflate-frame",
+      }),
+      101,
+    ],
+    [
+      "an extension offer of 8 KiB",
+      handshake({ "Sec-WebSocket-Extensions": `x; a=${"b".repeat(8192)}` }),
+      101,
+      400,
+    ],
     ["another path", handshake({}, "GET /connection/websocket/x HTTP/1.1"), 404],
   ]) {
     test(`${what}: ${statuses.join(" or ")}`, async () => {
       const response = await answered(bytes, ...statuses);
-      if (response.status === 426 || response.status === 400) assert.equal(response.headers.get("connection"), "close");
+      if (response.status === 426 || response.status === 400)
+        assert.equal(response.headers.get("connection"), "close");
       assert.ok(!response.headers.has("x-evil"));
       assert.ok(!response.headers.has("sec-websocket-extensions"));
       assert.ok(!response.headers.has("sec-websocket-protocol"));
@@ -111,7 +156,10 @@ describe("handshakes", () => {
   });
 
   test("the peer's bytes do not come back in headers", async () => {
-    const response = await answered("GET /a%0d%0aX-Evil:%201?b%0d%0aX-Evil:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404);
+    const response = await answered(
+      "GET /a%0d%0aX-Evil:%201?b%0d%0aX-Evil:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+      404,
+    );
     assert.ok(!response.headers.has("x-evil"));
   });
 });
@@ -129,9 +177,14 @@ describe("sizes", () => {
 
   test("a header of 1 MiB: 431", () => tooLarge(handshake({ "X-A": "a".repeat(MIB) }), 431));
   test("20,000 headers: 431", () =>
-    tooLarge(handshake(Object.fromEntries(Array.from({ length: 20000 }, (_, i) => [`X-${i}`, "a"]))), 431));
-  test("a target of 256 KiB: 414", () => tooLarge(handshake({}, `GET /${"a".repeat(256 * 1024)} HTTP/1.1`), 414));
-  test("a header name without an end: 431", () => tooLarge(`GET / HTTP/1.1\r\n${"a".repeat(MIB)}`, 431));
+    tooLarge(
+      handshake(Object.fromEntries(Array.from({ length: 20000 }, (_, i) => [`X-${i}`, "a"]))),
+      431,
+    ));
+  test("a target of 256 KiB: 414", () =>
+    tooLarge(handshake({}, `GET /${"a".repeat(256 * 1024)} HTTP/1.1`), 414));
+  test("a header name without an end: 431", () =>
+    tooLarge(`GET / HTTP/1.1\r\n${"a".repeat(MIB)}`, 431));
 
   test("none of them costs memory", async () => {
     const large = handshake({ "X-A": "a".repeat(MIB) });
@@ -147,7 +200,13 @@ describe("sizes", () => {
 
 describe("not HTTP at all", () => {
   for (const [what, bytes] of [
-    ["a TLS hello", Buffer.concat([Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03]), randomBytes(300)])],
+    [
+      "a TLS hello",
+      Buffer.concat([
+        Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03]),
+        randomBytes(300),
+      ]),
+    ],
     ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["a WebSocket frame", frame(TEXT, "{}")],
     ["JSON", '{"id":1,"connect":{}}\n'],
@@ -169,7 +228,7 @@ describe("not HTTP at all", () => {
   test("300 lots of random bytes", async () => {
     for (let i = 0; i < 300; i++) {
       const raw = await Raw.open(server.port);
-      raw.write(randomBytes(1 + (i * 37) % 3000));
+      raw.write(randomBytes(1 + ((i * 37) % 3000)));
       if (i % 3 === 0) raw.abort();
       else raw.end();
       if (i % 3 !== 0) assert.doesNotMatch(await raw.rest(), / (101|200) /);
@@ -211,7 +270,10 @@ describe("slow ones", () => {
 describe("messages", () => {
   for (const [what, text] of [
     ["an empty message", ""],
-    ["an empty line in the middle", '{"id":2,"unsubscribe":{"channel":"a"}}\n\n{"id":3,"unsubscribe":{"channel":"a"}}'],
+    [
+      "an empty line in the middle",
+      '{"id":2,"unsubscribe":{"channel":"a"}}\n\n{"id":3,"unsubscribe":{"channel":"a"}}',
+    ],
     ["an empty line before", '\n{"id":2,"unsubscribe":{"channel":"a"}}'],
     ["two line ends after", '{"id":2,"unsubscribe":{"channel":"a"}}\n\n'],
     ["no JSON", "hello"],
@@ -232,7 +294,10 @@ describe("messages", () => {
     ["a channel that is a number", '{"id":2,"subscribe":{"channel":1}}'],
     ["a command that is no object", '{"id":2,"subscribe":"a"}'],
     ["nesting 100,000 deep", "[".repeat(32000) + "]".repeat(32000)],
-    ["nesting 10,000 deep in a command", `{"id":2,"publish":{"channel":"a","data":${'{"a":'.repeat(10000)}1${"}".repeat(10000)}}}`],
+    [
+      "nesting 10,000 deep in a command",
+      `{"id":2,"publish":{"channel":"a","data":${'{"a":'.repeat(10000)}1${"}".repeat(10000)}}}`,
+    ],
     ["an unknown command", '{"id":2,"nothing":{}}'],
   ]) {
     test(`${what}: 3501`, async () => {
@@ -244,7 +309,12 @@ describe("messages", () => {
 
   test("nesting 1,000 deep: an answer, and no crash", async () => {
     const raw = await Raw.client(server.port);
-    raw.write(frame(TEXT, `{"id":2,"publish":{"channel":"a","data":${"[".repeat(1000)}${"]".repeat(1000)}}}`));
+    raw.write(
+      frame(
+        TEXT,
+        `{"id":2,"publish":{"channel":"a","data":${"[".repeat(1000)}${"]".repeat(1000)}}}`,
+      ),
+    );
     const answer = await raw.frame();
     assert.ok(answer.opcode === CLOSE || JSON.parse(answer.payload).id === 2);
     raw.destroy();
@@ -265,7 +335,12 @@ describe("messages", () => {
 
   test("the commands before a bad one are answered", async () => {
     const raw = await Raw.client(server.port);
-    raw.write(frame(TEXT, '{"id":2,"unsubscribe":{"channel":"a"}}\nx\n{"id":3,"unsubscribe":{"channel":"a"}}'));
+    raw.write(
+      frame(
+        TEXT,
+        '{"id":2,"unsubscribe":{"channel":"a"}}\nx\n{"id":3,"unsubscribe":{"channel":"a"}}',
+      ),
+    );
     assert.deepEqual(await raw.message(), { id: 2, unsubscribe: {} });
     await disconnected(raw, 3501);
   });
@@ -273,13 +348,24 @@ describe("messages", () => {
   test("5,000 commands in one message are answered one by one", async () => {
     const raw = await Raw.client(server.port);
     const lines = Array.from({ length: 5000 }, (_, i) => `{"id":${i + 2},"ping":0}`);
-    raw.write(frame(TEXT, lines.map((line) => line.replace('"ping":0', '"rpc":{}')).join("\n").slice(0, 65000).replace(/\n[^\n]*$/, "")));
+    raw.write(
+      frame(
+        TEXT,
+        lines
+          .map((line) => line.replace('"ping":0', '"rpc":{}'))
+          .join("\n")
+          .slice(0, 65000)
+          .replace(/\n[^\n]*$/, ""),
+      ),
+    );
     for (let id = 2; id < 1000; id++) assert.equal((await raw.message()).id, id);
     raw.destroy();
   });
 
   test("300 mutated messages", async () => {
-    const good = Buffer.from('{"id":2,"subscribe":{"channel":"mutant","recover":true,"offset":12,"data":{"a":[1,2.5e3,"x\\u00e9"]}}}');
+    const good = Buffer.from(
+      '{"id":2,"subscribe":{"channel":"mutant","recover":true,"offset":12,"data":{"a":[1,2.5e3,"x\\u00e9"]}}}',
+    );
     for (let i = 0; i < 300; i++) {
       const raw = await Raw.client(server.port);
       const bad = Buffer.from(good);
@@ -323,7 +409,10 @@ describe("frames", () => {
     const before = server.memory("VmRSS");
     const pings = Buffer.concat(Array.from({ length: 1000 }, () => frame(PING, "p".repeat(125))));
     for (let i = 0; i < 50; i++) raw.write(pings);
-    await until(() => raw.socket.bytesWritten - raw.socket.writableLength > 0, "pings to be on their way");
+    await until(
+      () => raw.socket.bytesWritten - raw.socket.writableLength > 0,
+      "pings to be on their way",
+    );
     await witness.ask();
     assert.ok(server.memory("VmRSS") < before + 4 * MIB);
     raw.destroy();
@@ -347,7 +436,10 @@ describe("frames", () => {
       if (i % 3 === 0) raw.end();
       if (i % 3 === 1) raw.abort();
     });
-    await until(async () => (await server.info()).num_clients === clients + 10, "two of three to be gone");
+    await until(
+      async () => (await server.info()).num_clients === clients + 10,
+      "two of three to be gone",
+    );
     raws.forEach((raw, i) => i % 3 === 2 && raw.write(whole.subarray(1 + i)));
     for (const raw of raws.filter((_, i) => i % 3 === 2)) assert.ok((await raw.reply(2)).subscribe);
     raws.forEach((raw) => raw.destroy());
@@ -358,7 +450,10 @@ describe("frames", () => {
     for (let i = 0; i < 300; i++) {
       const raw = await Raw.client(server.port);
       raw.socket.on("error", () => {});
-      const bad = Buffer.concat([frame(TEXT, '{"id":2,"subscribe":{"channel":"m"}}'), frame(CLOSE, closing(1000))]);
+      const bad = Buffer.concat([
+        frame(TEXT, '{"id":2,"subscribe":{"channel":"m"}}'),
+        frame(CLOSE, closing(1000)),
+      ]);
       for (const byte of randomBytes(1 + (i % 3))) bad[byte % 12] = randomBytes(1)[0];
       raw.write(bad);
       raw.end();
@@ -371,7 +466,9 @@ describe("frames", () => {
 describe("callers of the API", () => {
   test("garbage after a call gets no second answer but a refusal", async () => {
     const raw = await Raw.open(server.port);
-    raw.write(`POST /api/info HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\nContent-Length: 2\r\n\r\n{}\0\0\0`);
+    raw.write(
+      `POST /api/info HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\nContent-Length: 2\r\n\r\n{}\0\0\0`,
+    );
     assert.equal((await raw.response()).status, 401);
     assert.equal((await raw.response()).status, 400);
     assert.equal(await raw.rest(), "");
@@ -385,7 +482,9 @@ describe("callers of the API", () => {
   ]) {
     test(`${what}: 400 and the end`, async () => {
       const raw = await Raw.open(server.port);
-      raw.write(`POST /api/info HTTP/1.1\r\nHost: x\r\nX-API-Key: x\r\n${headers}\r\nzz\r\n{}\r\n0\r\n\r\n`);
+      raw.write(
+        `POST /api/info HTTP/1.1\r\nHost: x\r\nX-API-Key: x\r\n${headers}\r\nzz\r\n{}\r\n0\r\n\r\n`,
+      );
       assert.equal((await raw.response()).status, 400);
       assert.equal(await raw.rest(), "");
       raw.destroy();

@@ -28,7 +28,7 @@ describe("insecure mode", () => {
     const context = await connected;
     assert.match(context.client, UUID);
     assert.equal(context.transport, "websocket");
-    const { version } = (await server.info());
+    const { version } = await server.info();
     const raw = await Raw.webSocket(server.port);
     raw.command({ id: 1, connect: {} });
     assert.equal((await raw.reply(1)).connect.version, version);
@@ -98,10 +98,28 @@ describe("insecure mode", () => {
     ["a subscription before connect", [{ id: 1, subscribe: { channel: "a" } }]],
     ["a publication before connect", [{ id: 1, publish: { channel: "a", data: 1 } }]],
     ["an object that looks like a pong before connect", [{}]],
-    ["a second connect", [{ id: 1, connect: {} }, { id: 2, connect: {} }]],
+    [
+      "a second connect",
+      [
+        { id: 1, connect: {} },
+        { id: 2, connect: {} },
+      ],
+    ],
     ["a pong without a ping", [{ id: 1, connect: {} }, {}]],
-    ["the command ping", [{ id: 1, connect: {} }, { id: 2, ping: {} }]],
-    ["an unknown command", [{ id: 1, connect: {} }, { id: 2, dance: {} }]],
+    [
+      "the command ping",
+      [
+        { id: 1, connect: {} },
+        { id: 2, ping: {} },
+      ],
+    ],
+    [
+      "an unknown command",
+      [
+        { id: 1, connect: {} },
+        { id: 2, dance: {} },
+      ],
+    ],
   ]) {
     test(`${what} is a bad request`, async () => {
       const raw = await Raw.webSocket(server.port);
@@ -113,7 +131,11 @@ describe("insecure mode", () => {
 
   test("the connect reply is sent even when the next command of the frame is bad", async () => {
     const raw = await Raw.webSocket(server.port);
-    raw.command({ id: 1, connect: {} }, { id: 2, ping: {} }, { id: 3, subscribe: { channel: "a" } });
+    raw.command(
+      { id: 1, connect: {} },
+      { id: 2, ping: {} },
+      { id: 3, subscribe: { channel: "a" } },
+    );
     assert.match((await raw.message()).connect.client, UUID);
     assert.equal((await raw.closed()).code, 3501);
     raw.destroy();
@@ -129,7 +151,10 @@ describe("insecure mode", () => {
       sub_refresh: { channel: "a", token: "t" },
     })) {
       raw.command({ id: 9, [name]: body });
-      assert.deepEqual(await raw.reply(9), { id: 9, error: { code: 108, message: "not available" } });
+      assert.deepEqual(await raw.reply(9), {
+        id: 9,
+        error: { code: 108, message: "not available" },
+      });
     }
     raw.destroy();
   });
@@ -169,7 +194,10 @@ describe("other modes", () => {
       '--channel.namespaces=[{"name":"open","allow_subscribe_for_client":true,"allow_subscribe_for_anonymous":true,"allow_publish_for_subscriber":true}]',
     ]);
     const raw = await Raw.client(server.port);
-    raw.command({ id: 2, subscribe: { channel: "shut" } }, { id: 3, subscribe: { channel: "open:a" } });
+    raw.command(
+      { id: 2, subscribe: { channel: "shut" } },
+      { id: 3, subscribe: { channel: "open:a" } },
+    );
     assert.equal((await raw.reply(2)).error.code, 103);
     assert.deepEqual(await raw.reply(3), { id: 3, subscribe: {} });
     raw.command({ id: 4, publish: { channel: "open:b", data: 1 } });
@@ -192,7 +220,9 @@ describe("other modes", () => {
     assert.equal((await raw.response()).status, 101);
     raw.command({ id: 1, connect: {} }, { id: 2, subscribe: { channel: "a" } });
     assert.deepEqual(await raw.reply(2), { id: 2, subscribe: {} });
-    assert.deepEqual(await server.api.result("send", { user: "jane", data: "hello" }), { recipients: 1 });
+    assert.deepEqual(await server.api.result("send", { user: "jane", data: "hello" }), {
+      recipients: 1,
+    });
     assert.deepEqual(await raw.message(), { push: { message: { data: "hello" } } });
     raw.destroy();
     await server.stop();
@@ -212,7 +242,12 @@ describe("other modes", () => {
 
 describe("origins", () => {
   let server;
-  before(async () => (server = await Server.start(["--client.allowed_origins=https://good.example,https://*.wide.example"])));
+  before(
+    async () =>
+      (server = await Server.start([
+        "--client.allowed_origins=https://good.example,https://*.wide.example",
+      ])),
+  );
   after(() => server.stop());
 
   for (const [origin, status] of [

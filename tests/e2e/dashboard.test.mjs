@@ -49,7 +49,10 @@ describe("the demo dashboard", () => {
       };
       await until(async () => (await standing()).length === 0, "all charts to move");
       assert.ok(Number(await page.evaluate(() => document.body.dataset.updates)) > updates);
-      const picture = await page.screenshot({ path: join(PICTURES, `dashboard-${colorScheme}.png`), fullPage: true });
+      const picture = await page.screenshot({
+        path: join(PICTURES, `dashboard-${colorScheme}.png`),
+        fullPage: true,
+      });
       assert.ok(picture.length > 20000, "an empty page");
       assert.deepEqual(page.complaints, []);
     });
@@ -80,14 +83,19 @@ describe("the demo dashboard", () => {
     const context = await newWindow(t, { viewport: { width: 360, height: 740 } });
     const page = await openDashboard(context, server.port);
     await untilPoints(page, 5);
-    const [pageWidth, windowWidth] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    const [pageWidth, windowWidth] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      innerWidth,
+    ]);
     assert.ok(pageWidth <= windowWidth, `${pageWidth} > ${windowWidth}`);
   });
 
   test("ten tabs at once", async () => {
     await until(async () => (await server.info()).num_clients === 0, "earlier tabs to be gone");
     const context = await browser.newContext();
-    const pages = await Promise.all(Array.from({ length: 10 }, () => openDashboard(context, server.port)));
+    const pages = await Promise.all(
+      Array.from({ length: 10 }, () => openDashboard(context, server.port)),
+    );
     await Promise.all(pages.map((page) => untilPoints(page, 20, 40000)));
     assert.equal((await server.info()).num_clients, 10);
     for (const page of pages) {
@@ -113,7 +121,9 @@ test("the server is started again: the page says so, and is live again by itself
   const second = await Server.start(["--demo"], { port: first.port });
   await untilState(page, "live", 30000);
   await page.waitForFunction((from) => Number(document.body.dataset.updates) > from + 30, before);
-  const complaints = page.complaints.filter((text) => !/WebSocket connection to .* failed/.test(text));
+  const complaints = page.complaints.filter(
+    (text) => !/WebSocket connection to .* failed/.test(text),
+  );
   assert.deepEqual(complaints, []);
   await browser.close();
   await second.stop();

@@ -27,10 +27,19 @@ describe("numbers", () => {
     "the 129th channel: error 106; one less makes room",
     withServer([], async (server) => {
       const raw = await Raw.client(server.port);
-      raw.command(...Array.from({ length: 129 }, (_, i) => ({ id: i + 2, subscribe: { channel: `c${i}` } })));
-      for (let i = 0; i < 128; i++) assert.deepEqual(await raw.message(), { id: i + 2, subscribe: {} });
-      assert.deepEqual(await raw.message(), { id: 130, error: { code: 106, message: "limit exceeded" } });
-      raw.command({ id: 131, unsubscribe: { channel: "c0" } }, { id: 132, subscribe: { channel: "c128" } });
+      raw.command(
+        ...Array.from({ length: 129 }, (_, i) => ({ id: i + 2, subscribe: { channel: `c${i}` } })),
+      );
+      for (let i = 0; i < 128; i++)
+        assert.deepEqual(await raw.message(), { id: i + 2, subscribe: {} });
+      assert.deepEqual(await raw.message(), {
+        id: 130,
+        error: { code: 106, message: "limit exceeded" },
+      });
+      raw.command(
+        { id: 131, unsubscribe: { channel: "c0" } },
+        { id: 132, subscribe: { channel: "c128" } },
+      );
       assert.deepEqual(await raw.reply(132), { id: 132, subscribe: {} });
       raw.destroy();
     }),
@@ -39,7 +48,10 @@ describe("numbers", () => {
   test(
     "client.channel_limit",
     withServer(["--client.channel_limit=2"], async (server) => {
-      const raw = await Raw.client(server.port, [2, 3, 4].map((id) => ({ id, subscribe: { channel: `c${id}` } })));
+      const raw = await Raw.client(
+        server.port,
+        [2, 3, 4].map((id) => ({ id, subscribe: { channel: `c${id}` } })),
+      );
       assert.equal((await raw.reply(4)).error.code, 106);
       raw.destroy();
     }),
@@ -66,15 +78,21 @@ describe("numbers", () => {
 
   test(
     "websocket.message_size_limit and channel.max_length",
-    withServer(["--websocket.message_size_limit=1000", "--channel.max_length=10"], async (server) => {
-      const raw = await Raw.client(server.port);
-      raw.command({ id: 2, subscribe: { channel: "x".repeat(10) } }, { id: 3, subscribe: { channel: "x".repeat(11) } });
-      assert.ok((await raw.reply(2)).subscribe);
-      assert.equal((await raw.reply(3)).error.code, 107);
-      raw.write(frame(TEXT, "x".repeat(1001)));
-      assert.equal((await raw.closed()).code, 1009);
-      raw.destroy();
-    }),
+    withServer(
+      ["--websocket.message_size_limit=1000", "--channel.max_length=10"],
+      async (server) => {
+        const raw = await Raw.client(server.port);
+        raw.command(
+          { id: 2, subscribe: { channel: "x".repeat(10) } },
+          { id: 3, subscribe: { channel: "x".repeat(11) } },
+        );
+        assert.ok((await raw.reply(2)).subscribe);
+        assert.equal((await raw.reply(3)).error.code, 107);
+        raw.write(frame(TEXT, "x".repeat(1001)));
+        assert.equal((await raw.closed()).code, 1009);
+        raw.destroy();
+      },
+    ),
   );
 });
 
@@ -90,7 +108,9 @@ async function publishUntil(server, channel, condition) {
 
 async function slowReaders(server, count) {
   const raws = await Promise.all(
-    Array.from({ length: count }, () => Raw.client(server.port, [{ id: 2, subscribe: { channel: "flood" } }])),
+    Array.from({ length: count }, () =>
+      Raw.client(server.port, [{ id: 2, subscribe: { channel: "flood" } }]),
+    ),
   );
   for (const raw of raws) await raw.reply(2);
   for (const raw of raws) raw.socket.pause();
@@ -128,25 +148,31 @@ describe("slow readers", () => {
 
   test(
     "takes nothing for websocket.write_timeout: 3009, and nothing late comes after it",
-    withServer(["--client.queue_max_size=67108864", "--websocket.write_timeout=500ms"], async (server) => {
-      const witness = await Witness.start(server);
-      const raws = await slowReaders(server, 3);
-      await publishUntil(server, "flood", async () => (await server.info()).num_clients === 1);
-      await Promise.all(raws.map((raw) => readsTheEnd(raw, 3009)));
-      await witness.stop();
-    }),
+    withServer(
+      ["--client.queue_max_size=67108864", "--websocket.write_timeout=500ms"],
+      async (server) => {
+        const witness = await Witness.start(server);
+        const raws = await slowReaders(server, 3);
+        await publishUntil(server, "flood", async () => (await server.info()).num_clients === 1);
+        await Promise.all(raws.map((raw) => readsTheEnd(raw, 3009)));
+        await witness.stop();
+      },
+    ),
   );
 
   test(
     "one that is slow but goes on reading gets everything",
-    withServer(["--client.queue_max_size=67108864", "--websocket.write_timeout=10s"], async (server) => {
-      const [raw] = await slowReaders(server, 1);
-      const count = 300;
-      for (let i = 0; i < count; i++) await server.api.publish("flood", [i, "x".repeat(50000)]);
-      raw.socket.resume();
-      for (let i = 0; i < count; i++) assert.equal((await raw.message()).push.pub.data[0], i);
-      raw.destroy();
-    }),
+    withServer(
+      ["--client.queue_max_size=67108864", "--websocket.write_timeout=10s"],
+      async (server) => {
+        const [raw] = await slowReaders(server, 1);
+        const count = 300;
+        for (let i = 0; i < count; i++) await server.api.publish("flood", [i, "x".repeat(50000)]);
+        raw.socket.resume();
+        for (let i = 0; i < count; i++) assert.equal((await raw.message()).push.pub.data[0], i);
+        raw.destroy();
+      },
+    ),
   );
 
   test(
@@ -199,7 +225,10 @@ describe("clocks", () => {
       const begin = performance.now();
       assert.deepEqual(await raw.message(), {});
       const pinged = performance.now();
-      assert.ok(pinged - begin >= 450 && pinged - begin < 2000, `the first ping after ${pinged - begin} ms`);
+      assert.ok(
+        pinged - begin >= 450 && pinged - begin < 2000,
+        `the first ping after ${pinged - begin} ms`,
+      );
       assert.deepEqual(await raw.closed(), { code: 3012, reason: "no pong" });
       assert.ok(performance.now() - pinged >= 490);
       raw.destroy();
@@ -215,7 +244,8 @@ describe("clocks", () => {
       for (let i = 0; i < 3; i++) {
         assert.deepEqual(await raw.message(), {});
         const now = performance.now();
-        if (last) assert.ok(now - last > 900 && now - last < 2500, `${now - last} ms between pings`);
+        if (last)
+          assert.ok(now - last > 900 && now - last < 2500, `${now - last} ms between pings`);
         last = now;
         raw.command({});
       }
@@ -269,7 +299,10 @@ describe("clocks", () => {
       server.kill("SIGSTOP");
       await new Promise((resolve) => setTimeout(resolve, 2500)); // the pause is what is tested
       server.kill("SIGCONT");
-      await assert.rejects(until(() => lost > 0, "a client to be lost", 2000), /waited/);
+      await assert.rejects(
+        until(() => lost > 0, "a client to be lost", 2000),
+        /waited/,
+      );
       assert.equal((await server.info()).num_clients, 20);
       clients.forEach((client) => client.disconnect());
     }),

@@ -12,7 +12,7 @@ import { API_KEY, Server } from "./support/server.mjs";
 
 describe("publications", () => {
   let server;
-  before(async () => (server = await Server.start(["--channel.namespaces=[{\"name\":\"ns\"}]"])));
+  before(async () => (server = await Server.start(['--channel.namespaces=[{"name":"ns"}]'])));
   after(async () => {
     disconnectAll();
     await server.stop();
@@ -98,7 +98,7 @@ describe("publications", () => {
   test("the same for what a client publishes", async () => {
     const raw = await subscriber("own");
     raw.write(frame(TEXT, '{"id":3,"publish":{"channel":"own","data":{"z":1.50,\t"a":[ ]}}}'));
-    for (let seen = 0; seen < 2; ) {
+    for (let seen = 0; seen < 2;) {
       const text = (await raw.frame()).payload.toString();
       for (const line of text.split("\n")) {
         seen++;
@@ -128,11 +128,13 @@ describe("publications", () => {
       if (i % 50 === 49) await publishing.at(-1);
     }
     await Promise.all(publishing);
-    const orders = await Promise.all(raws.map(async (raw) => {
-      const order = [];
-      while (order.length < 1000) order.push((await raw.message()).push.pub.data);
-      return order;
-    }));
+    const orders = await Promise.all(
+      raws.map(async (raw) => {
+        const order = [];
+        while (order.length < 1000) order.push((await raw.message()).push.pub.data);
+        return order;
+      }),
+    );
     assert.equal(new Set(orders[0]).size, 1000);
     // four connections published at a time, so the order is the server's; but it is one for all
     for (const order of orders) assert.deepEqual(order, orders[0]);
@@ -143,20 +145,26 @@ describe("publications", () => {
     const raws = await Promise.all(Array.from({ length: 8 }, () => subscriber("fair")));
     const each = 100;
     raws.forEach((raw, who) => {
-      for (let i = 0; i < each; i++) raw.command({ id: 10 + i, publish: { channel: "fair", data: [who, i] } });
+      for (let i = 0; i < each; i++)
+        raw.command({ id: 10 + i, publish: { channel: "fair", data: [who, i] } });
     });
-    const orders = await Promise.all(raws.map(async (raw) => {
-      const order = [];
-      while (order.length < raws.length * each) {
-        const { push } = await raw.message();
-        if (push) order.push(push.pub.data);
-      }
-      return order;
-    }));
+    const orders = await Promise.all(
+      raws.map(async (raw) => {
+        const order = [];
+        while (order.length < raws.length * each) {
+          const { push } = await raw.message();
+          if (push) order.push(push.pub.data);
+        }
+        return order;
+      }),
+    );
     for (const order of orders) assert.deepEqual(order, orders[0]);
     raws.forEach((_, who) => {
       const own = orders[0].filter(([from]) => from === who).map(([, i]) => i);
-      assert.deepEqual(own, Array.from({ length: each }, (_, i) => i));
+      assert.deepEqual(
+        own,
+        Array.from({ length: each }, (_, i) => i),
+      );
     });
     raws.forEach((raw) => raw.destroy());
   });
@@ -177,7 +185,9 @@ describe("publications", () => {
       const raws = await Promise.all(Array.from({ length: 10 }, () => subscriber("fleeting")));
       let last = -1;
       while (last < 0) last = (await raws[0].message()).push.pub.data;
-      raws.forEach((raw, i) => (i % 2 ? raw.abort() : raw.command({ id: 3, unsubscribe: { channel: "fleeting" } })));
+      raws.forEach((raw, i) =>
+        i % 2 ? raw.abort() : raw.command({ id: 3, unsubscribe: { channel: "fleeting" } }),
+      );
       await Promise.all(raws.filter((_, i) => i % 2 === 0).map((raw) => raw.reply(3)));
       raws.forEach((raw) => raw.destroy());
     }

@@ -24,7 +24,9 @@ describe("the server is started again on its port", () => {
   ]) {
     test(`after it was ${how}, clients are back with their subscriptions`, async () => {
       const first = await Server.start();
-      const clients = await Promise.all(Array.from({ length: 20 }, () => clientWithSubscriptions(first, ["r1", "r2"])));
+      const clients = await Promise.all(
+        Array.from({ length: 20 }, () => clientWithSubscriptions(first, ["r1", "r2"])),
+      );
       const lost = clients.map(({ client }) => next(client, "connecting"));
       first.kill(signal);
       const reasons = await Promise.all(lost);
@@ -32,7 +34,8 @@ describe("the server is started again on its port", () => {
       first.checkLog();
       if (signal === "SIGTERM") assert.deepEqual(status, { code: 0, signal: null }, first.log);
       for (const { code, reason } of reasons) {
-        if (signal === "SIGTERM") assert.deepEqual({ code, reason }, { code: 3001, reason: "shutdown" });
+        if (signal === "SIGTERM")
+          assert.deepEqual({ code, reason }, { code: 3001, reason: "shutdown" });
         else assert.equal(code, 1); // transport closed
       }
 

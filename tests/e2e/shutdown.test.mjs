@@ -22,7 +22,11 @@ describe("stopping", () => {
   for (const signal of ["SIGTERM", "SIGINT"]) {
     test(`${signal}: 3001 to everybody, and status 0`, async () => {
       const server = await Server.start();
-      const clients = await Promise.all(Array.from({ length: 100 }, () => Raw.client(server.port, [{ id: 2, subscribe: { channel: "a" } }])));
+      const clients = await Promise.all(
+        Array.from({ length: 100 }, () =>
+          Raw.client(server.port, [{ id: 2, subscribe: { channel: "a" } }]),
+        ),
+      );
       const half = await Raw.open(server.port);
       half.write("GET /connection/websocket HTTP/1.1\r\n");
       const idle = await Raw.open(server.port);
@@ -54,7 +58,11 @@ describe("stopping", () => {
 
   test("while it is being published to: what was answered arrives before the 3001", async () => {
     const server = await Server.start();
-    const clients = await Promise.all(Array.from({ length: 50 }, () => Raw.client(server.port, [{ id: 2, subscribe: { channel: "busy" } }])));
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        Raw.client(server.port, [{ id: 2, subscribe: { channel: "busy" } }]),
+      ),
+    );
     for (const raw of clients) await raw.reply(2);
     let published = 0;
     const publishing = (async () => {
@@ -73,7 +81,8 @@ describe("stopping", () => {
           assert.equal(payload.readUInt16BE(), 3001);
           break;
         }
-        for (const line of payload.toString().split("\n")) assert.equal(JSON.parse(line).push.pub.data, seen++);
+        for (const line of payload.toString().split("\n"))
+          assert.equal(JSON.parse(line).push.pub.data, seen++);
       }
       assert.ok(seen > 50);
       raw.end();
@@ -169,7 +178,11 @@ describe("starting", () => {
     ["a time that is none", ["--client.ping_interval=soon"], ["client.ping_interval", "soon"]],
     ["a time below nothing", ["--client.ping_interval=-1s"], ["client.ping_interval", "-1s"]],
     ["a level that there is not", ["--log.level=loud"], ["log.level", "loud"]],
-    ["a pong timeout over the interval", ["--client.ping_interval=5s", "--client.pong_timeout=6s"], ["pong_timeout"]],
+    [
+      "a pong timeout over the interval",
+      ["--client.ping_interval=5s", "--client.pong_timeout=6s"],
+      ["pong_timeout"],
+    ],
     ["a file that is not there", ["--config=/nowhere/x.yaml"], ["/nowhere/x.yaml"]],
     ["namespaces that are no JSON", ["--channel.namespaces=[{"], ["channel.namespaces"]],
     ["an argument that is no option", ["start"], ["start"]],
@@ -190,10 +203,17 @@ describe("starting", () => {
 
   test("options from the environment; a flag wins", async () => {
     const server = await Server.start(["--client.channel_limit=1"], {
-      env: { GRACECAST_CLIENT_CHANNEL_LIMIT: "5", GRACECAST_CLIENT_CONNECT_INCLUDE_SERVER_TIME: "true" },
+      env: {
+        GRACECAST_CLIENT_CHANNEL_LIMIT: "5",
+        GRACECAST_CLIENT_CONNECT_INCLUDE_SERVER_TIME: "true",
+      },
     });
     const raw = await Raw.webSocket(server.port);
-    raw.command({ id: 1, connect: {} }, { id: 2, subscribe: { channel: "a" } }, { id: 3, subscribe: { channel: "b" } });
+    raw.command(
+      { id: 1, connect: {} },
+      { id: 2, subscribe: { channel: "a" } },
+      { id: 3, subscribe: { channel: "b" } },
+    );
     assert.ok((await raw.reply(1)).connect.time > 0);
     assert.equal((await raw.reply(3)).error.code, 106);
     raw.destroy();
@@ -206,7 +226,10 @@ describe("starting", () => {
       const file = join(dir, "config.yaml");
       writeFileSync(file, "client:\n  channel_limit: 1\n");
       const server = await Server.start([`--config=${file}`]);
-      const raw = await Raw.client(server.port, [{ id: 2, subscribe: { channel: "a" } }, { id: 3, subscribe: { channel: "b" } }]);
+      const raw = await Raw.client(server.port, [
+        { id: 2, subscribe: { channel: "a" } },
+        { id: 3, subscribe: { channel: "b" } },
+      ]);
       assert.equal((await raw.reply(3)).error.code, 106);
       raw.destroy();
       await server.stop();
@@ -226,7 +249,14 @@ describe("starting", () => {
 
   /** Runs the program under a limit of descriptors; the end, or what it says when it starts. */
   async function limited(descriptors) {
-    const child = spawn("sh", ["-c", `ulimit -n ${descriptors}; exec "$0" "$@"`, program(), "--address=127.0.0.1", "--port=0", "--workers=2"]);
+    const child = spawn("sh", [
+      "-c",
+      `ulimit -n ${descriptors}; exec "$0" "$@"`,
+      program(),
+      "--address=127.0.0.1",
+      "--port=0",
+      "--workers=2",
+    ]);
     let log = "";
     let status;
     child.stderr.on("data", (text) => (log += text));

@@ -4,7 +4,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { connect, disconnectAll, newClient, received, subscribe, SubscriptionState } from "./support/client.mjs";
+import {
+  connect,
+  disconnectAll,
+  newClient,
+  received,
+  subscribe,
+  SubscriptionState,
+} from "./support/client.mjs";
 import { Raw } from "./support/raw.mjs";
 import { Server } from "./support/server.mjs";
 import { next, until } from "./support/wait.mjs";
@@ -46,9 +53,16 @@ describe("subscriptions", () => {
   test("commands of one frame are answered in their order, connect first", async () => {
     const raw = await Raw.webSocket(server.port);
     const count = 50;
-    raw.command({ id: 1, connect: {} }, ...Array.from({ length: count }, (_, i) => ({ id: i + 2, subscribe: { channel: `o-${i}`, flag: 1 } })));
+    raw.command(
+      { id: 1, connect: {} },
+      ...Array.from({ length: count }, (_, i) => ({
+        id: i + 2,
+        subscribe: { channel: `o-${i}`, flag: 1 },
+      })),
+    );
     assert.ok((await raw.message()).connect);
-    for (let i = 0; i < count; i++) assert.deepEqual(await raw.message(), { id: i + 2, subscribe: {} });
+    for (let i = 0; i < count; i++)
+      assert.deepEqual(await raw.message(), { id: i + 2, subscribe: {} });
     raw.destroy();
   });
 
@@ -101,7 +115,11 @@ describe("subscriptions", () => {
     ["a control character in the name", { channel: "a\nb" }, 107],
     ["an unknown namespace", { channel: "nope:a" }, 102],
     ["a private channel without a token", { channel: "$secret" }, 103],
-    ["a filter that no namespace allows", { channel: "a", tf: { key: "k", cmp: "eq", val: "v" } }, 107],
+    [
+      "a filter that no namespace allows",
+      { channel: "a", tf: { key: "k", cmp: "eq", val: "v" } },
+      107,
+    ],
   ]) {
     test(`${what}: error ${code}`, async () => {
       const raw = await Raw.client(server.port);
@@ -124,9 +142,15 @@ describe("subscriptions", () => {
   });
 
   test("subscribing twice: error 105, and the subscription stays", async () => {
-    const raw = await Raw.client(server.port, [{ id: 2, subscribe: { channel: "twice" } }, { id: 3, subscribe: { channel: "twice" } }]);
+    const raw = await Raw.client(server.port, [
+      { id: 2, subscribe: { channel: "twice" } },
+      { id: 3, subscribe: { channel: "twice" } },
+    ]);
     assert.deepEqual(await raw.reply(2), { id: 2, subscribe: {} });
-    assert.deepEqual(await raw.reply(3), { id: 3, error: { code: 105, message: "already subscribed" } });
+    assert.deepEqual(await raw.reply(3), {
+      id: 3,
+      error: { code: 105, message: "already subscribed" },
+    });
     await server.api.publish("twice", 1);
     assert.deepEqual(await raw.message(), { push: { channel: "twice", pub: { data: 1 } } });
     raw.destroy();
@@ -162,11 +186,22 @@ describe("subscriptions", () => {
   });
 
   test("presence_stats counts connections and users", async () => {
-    const raws = await Promise.all([1, 2, 3].map(() => Raw.client(server.port, [{ id: 2, subscribe: { channel: "room:1" } }])));
+    const raws = await Promise.all(
+      [1, 2, 3].map(() => Raw.client(server.port, [{ id: 2, subscribe: { channel: "room:1" } }])),
+    );
     for (const raw of raws) await raw.reply(2);
-    raws[0].command({ id: 3, presence_stats: { channel: "room:1" } }, { id: 4, presence_stats: { channel: "room:empty" } });
-    assert.deepEqual(await raws[0].reply(3), { id: 3, presence_stats: { num_clients: 3, num_users: 1 } });
-    assert.deepEqual(await raws[0].reply(4), { id: 4, presence_stats: { num_clients: 0, num_users: 0 } });
+    raws[0].command(
+      { id: 3, presence_stats: { channel: "room:1" } },
+      { id: 4, presence_stats: { channel: "room:empty" } },
+    );
+    assert.deepEqual(await raws[0].reply(3), {
+      id: 3,
+      presence_stats: { num_clients: 3, num_users: 1 },
+    });
+    assert.deepEqual(await raws[0].reply(4), {
+      id: 4,
+      presence_stats: { num_clients: 0, num_users: 0 },
+    });
     raws[0].command({ id: 5, presence_stats: { channel: "without" } });
     assert.equal((await raws[0].reply(5)).error.code, 108);
     raws[1].end();
@@ -180,12 +215,17 @@ describe("subscriptions", () => {
   });
 
   test("with the last subscriber a channel is gone", async () => {
-    const raws = await Promise.all([1, 2].map(() => Raw.client(server.port, [{ id: 2, subscribe: { channel: "short" } }])));
+    const raws = await Promise.all(
+      [1, 2].map(() => Raw.client(server.port, [{ id: 2, subscribe: { channel: "short" } }])),
+    );
     for (const raw of raws) await raw.reply(2);
     assert.equal(await subscribers("short"), 2);
     raws[0].destroy();
     await until(async () => (await subscribers("short")) === 1, "one to have left");
     raws[1].destroy();
-    await until(async () => !("short" in (await server.api.result("channels")).channels), "the end of the channel");
+    await until(
+      async () => !("short" in (await server.api.result("channels")).channels),
+      "the end of the channel",
+    );
   });
 });

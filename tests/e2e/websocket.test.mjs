@@ -20,7 +20,14 @@ after(() => server.stop());
 async function wsClient(options = {}) {
   const ws = new WebSocket(server.url, options);
   ws.messages = [];
-  ws.on("message", (data) => ws.messages.push(...data.toString().split("\n").map((line) => JSON.parse(line))));
+  ws.on("message", (data) =>
+    ws.messages.push(
+      ...data
+        .toString()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ),
+  );
   await next(ws, "open");
   ws.send('{"id":1,"connect":{}}');
   await until(() => ws.messages.length === 1, "the reply to connect");
@@ -29,7 +36,9 @@ async function wsClient(options = {}) {
 }
 
 const closed = (ws) =>
-  new Promise((resolve) => ws.once("close", (code, reason) => resolve({ code, reason: reason.toString() })));
+  new Promise((resolve) =>
+    ws.once("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+  );
 
 describe("the npm client ws", () => {
   test("permessage-deflate is offered and cleanly declined", async () => {
@@ -130,7 +139,13 @@ describe("frames", () => {
 
   test("the first frame may come in the segment of the handshake", async () => {
     const raw = await Raw.open(server.port);
-    raw.write(Buffer.concat([Buffer.from(handshake()), frame(TEXT, '{"id":1,"connect":{}}'), frame(TEXT, subscribe("early"))]));
+    raw.write(
+      Buffer.concat([
+        Buffer.from(handshake()),
+        frame(TEXT, '{"id":1,"connect":{}}'),
+        frame(TEXT, subscribe("early")),
+      ]),
+    );
     assert.equal((await raw.response()).status, 101);
     assert.ok((await raw.message()).connect);
     assert.deepEqual(await raw.message(), { id: 2, subscribe: {} });
@@ -139,7 +154,10 @@ describe("frames", () => {
 
   test("a handshake and frames byte by byte", async () => {
     const raw = await Raw.open(server.port);
-    for (const byte of Buffer.concat([Buffer.from(handshake()), frame(TEXT, '{"id":1,"connect":{}}')])) {
+    for (const byte of Buffer.concat([
+      Buffer.from(handshake()),
+      frame(TEXT, '{"id":1,"connect":{}}'),
+    ])) {
       raw.write(Buffer.from([byte]));
       await new Promise(setImmediate);
     }
@@ -150,7 +168,9 @@ describe("frames", () => {
 
   test("many messages in one segment", async () => {
     const raw = await Raw.client(server.port);
-    const frames = Array.from({ length: 500 }, (_, i) => frame(TEXT, `{"id":${i + 2},"unsubscribe":{"channel":"x"}}`));
+    const frames = Array.from({ length: 500 }, (_, i) =>
+      frame(TEXT, `{"id":${i + 2},"unsubscribe":{"channel":"x"}}`),
+    );
     raw.write(Buffer.concat(frames));
     for (let i = 0; i < 500; i++) assert.equal((await raw.message()).id, i + 2);
     raw.destroy();
@@ -161,7 +181,10 @@ describe("frames", () => {
     const filled = command.replace('""', `"${"y".repeat(LIMIT - command.length)}"`);
     assert.equal(filled.length, LIMIT);
     await accepted(frame(TEXT, filled));
-    await accepted(frame(TEXT, filled.slice(0, 30000), { fin: false }), frame(0, filled.slice(30000)));
+    await accepted(
+      frame(TEXT, filled.slice(0, 30000), { fin: false }),
+      frame(0, filled.slice(30000)),
+    );
   });
 
   test("empty fragments, pings and pongs between them, an unasked pong", async () => {
@@ -187,22 +210,54 @@ describe("frames", () => {
     ["the first reserved bit", frame(TEXT, "{}", { rsv: 4 }), 1002],
     ["the second reserved bit", frame(TEXT, "{}", { rsv: 2 }), 1002],
     ["the third reserved bit", frame(TEXT, "{}", { rsv: 1 }), 1002],
-    ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode) => [`opcode ${opcode}`, frame(opcode, "x"), 1002]),
+    ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode) => [
+      `opcode ${opcode}`,
+      frame(opcode, "x"),
+      1002,
+    ]),
     ["a ping in fragments", frame(PING, "x", { fin: false }), 1002],
     ["a close frame in fragments", frame(CLOSE, "", { fin: false }), 1002],
     ["a ping of 126 bytes", frame(PING, "x".repeat(126)), 1002],
     ["a continuation of nothing", frame(0, "x"), 1002],
     ["a new message inside another", [frame(TEXT, "x", { fin: false }), frame(TEXT, "y")], 1002],
-    ["a binary message inside a text", [frame(TEXT, "x", { fin: false }), frame(BINARY, "y")], 1002],
+    [
+      "a binary message inside a text",
+      [frame(TEXT, "x", { fin: false }), frame(BINARY, "y")],
+      1002,
+    ],
     ["a length in 16 bits that fits 7", frame(TEXT, "xx", { lengthBytes: [126, 0, 2] }), 1002],
-    ["a length in 64 bits that fits 16", frame(TEXT, "xx", { lengthBytes: [127, 0, 0, 0, 0, 0, 0, 0, 2] }), 1002],
-    ["a length with its highest bit set", frame(TEXT, "", { lengthBytes: [127, 0x80, 0, 0, 0, 0, 0, 0, 0] }), 1002],
-    ["an announced length of 2^62", frame(TEXT, "", { lengthBytes: [127, 0x40, 0, 0, 0, 0, 0, 0, 0] }), 1009],
-    ["an announced length over the limit", frame(TEXT, "", { lengthBytes: [127, 0, 0, 0, 0, 0, 1, 0, 1] }), 1009],
+    [
+      "a length in 64 bits that fits 16",
+      frame(TEXT, "xx", { lengthBytes: [127, 0, 0, 0, 0, 0, 0, 0, 2] }),
+      1002,
+    ],
+    [
+      "a length with its highest bit set",
+      frame(TEXT, "", { lengthBytes: [127, 0x80, 0, 0, 0, 0, 0, 0, 0] }),
+      1002,
+    ],
+    [
+      "an announced length of 2^62",
+      frame(TEXT, "", { lengthBytes: [127, 0x40, 0, 0, 0, 0, 0, 0, 0] }),
+      1009,
+    ],
+    [
+      "an announced length over the limit",
+      frame(TEXT, "", { lengthBytes: [127, 0, 0, 0, 0, 0, 1, 0, 1] }),
+      1009,
+    ],
     ["an HTTP request", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1002],
     ["a close frame of one byte", frame(CLOSE, "x"), 1002],
-    ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535].map((code) => [`the close code ${code}`, frame(CLOSE, closing(code)), 1002]),
-    ["a close reason that is not UTF-8", frame(CLOSE, Buffer.concat([closing(1000), Buffer.from([0xff])])), 1007],
+    ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535].map((code) => [
+      `the close code ${code}`,
+      frame(CLOSE, closing(code)),
+      1002,
+    ]),
+    [
+      "a close reason that is not UTF-8",
+      frame(CLOSE, Buffer.concat([closing(1000), Buffer.from([0xff])])),
+      1007,
+    ],
   ]) {
     test(`${what}: ${code}`, () => refused(bytes, code));
   }
@@ -218,19 +273,29 @@ describe("frames", () => {
     test(`text that is not UTF-8, ${what}: 1007`, async () => {
       const whole = Buffer.from(['"'.charCodeAt(), ...bytes, '"'.charCodeAt()]);
       await refused(frame(TEXT, whole), 1007);
-      await refused([frame(TEXT, whole.subarray(0, 2), { fin: false }), frame(0, whole.subarray(2))], 1007);
+      await refused(
+        [frame(TEXT, whole.subarray(0, 2), { fin: false }), frame(0, whole.subarray(2))],
+        1007,
+      );
     });
   }
 
   test("a character may be split over fragments", async () => {
     const text = Buffer.from('{"id":2,"publish":{"channel":"x","data":"€😀"}}');
     const at = text.indexOf("€") + 1;
-    await accepted(frame(TEXT, text.subarray(0, at), { fin: false }), frame(PING), frame(0, text.subarray(at, at + 4), { fin: false }), frame(0, text.subarray(at + 4)));
+    await accepted(
+      frame(TEXT, text.subarray(0, at), { fin: false }),
+      frame(PING),
+      frame(0, text.subarray(at, at + 4), { fin: false }),
+      frame(0, text.subarray(at + 4)),
+    );
   });
 
   test("an empty close frame is answered with an empty one, what follows is ignored", async () => {
     const raw = await Raw.client(server.port);
-    raw.write(Buffer.concat([frame(CLOSE), frame(TEXT, subscribe("late")), Buffer.from("rubbish")]));
+    raw.write(
+      Buffer.concat([frame(CLOSE), frame(TEXT, subscribe("late")), Buffer.from("rubbish")]),
+    );
     assert.deepEqual(await raw.closed(), { code: 1005, reason: "" });
     assert.equal(await raw.rest(), "");
     assert.ok(!("late" in (await server.api.result("channels")).channels));

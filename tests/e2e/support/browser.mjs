@@ -6,7 +6,10 @@ import { chromium } from "playwright-core";
 const PROGRAM = process.env.GCAST_CHROMIUM ?? "/usr/bin/chromium";
 
 export function launch() {
-  return chromium.launch({ executablePath: PROGRAM, args: ["--disable-gpu", "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath: PROGRAM,
+    args: ["--disable-gpu", "--disable-dev-shm-usage"],
+  });
 }
 
 /** A tab with the dashboard. `complaints` has what its console and its scripts complain about. */
@@ -24,7 +27,9 @@ export async function openDashboard(context, port) {
 
 /** Waits until the page shows this state. */
 export function untilState(page, state, timeout = 20000) {
-  return page.waitForFunction((wanted) => document.body.dataset.state === wanted, state, { timeout });
+  return page.waitForFunction((wanted) => document.body.dataset.state === wanted, state, {
+    timeout,
+  });
 }
 
 /** Waits until every chart has this many points. */

@@ -43,7 +43,11 @@ function lengthField(length) {
 }
 
 /** A client's frame. lengthBytes: another length field than the right one (without its mask bit). */
-export function frame(opcode, payload = "", { fin = true, rsv = 0, mask = true, lengthBytes } = {}) {
+export function frame(
+  opcode,
+  payload = "",
+  { fin = true, rsv = 0, mask = true, lengthBytes } = {},
+) {
   const data = Buffer.from(payload);
   const length = Buffer.from(lengthBytes ?? lengthField(data.length));
   const head = Buffer.from([(fin ? 0x80 : 0) | (rsv << 4) | opcode]);
@@ -71,7 +75,9 @@ export class Raw {
     const raw = new Raw();
     raw.socket = net.connect({ host: "127.0.0.1", port, allowHalfOpen: true, ...options });
     raw.socket.setNoDelay(true).unref();
-    raw.socket.on("data", (bytes) => raw.#note(() => (raw.received = Buffer.concat([raw.received, bytes]))));
+    raw.socket.on("data", (bytes) =>
+      raw.#note(() => (raw.received = Buffer.concat([raw.received, bytes]))),
+    );
     raw.socket.on("end", () => raw.#note(() => (raw.ended = true)));
     raw.socket.on("close", () => raw.#note(() => (raw.ended = true)));
     raw.socket.on("error", () => raw.#note(() => (raw.ended = raw.reset = true)));
@@ -157,7 +163,11 @@ export class Raw {
         if (end < 0) return undefined;
         const text = this.received.subarray(0, end).toString("latin1");
         const [line, ...lines] = text.split("\r\n");
-        const headers = new Map(lines.map((l) => l.match(/^([^:]+): *(.*)$/).slice(1)).map(([n, v]) => [n.toLowerCase(), v]));
+        const headers = new Map(
+          lines
+            .map((l) => l.match(/^([^:]+): *(.*)$/).slice(1))
+            .map(([n, v]) => [n.toLowerCase(), v]),
+        );
         const length = Number(headers.get("content-length") ?? 0);
         if (this.received.length < end + 4 + length) return undefined;
         this.#take(end + 4);
@@ -199,7 +209,8 @@ export class Raw {
   async message(ms) {
     while (this.#lines.length === 0) {
       const { opcode, payload } = await this.frame(ms);
-      if (opcode !== TEXT) throw new Error(`not a message: opcode ${opcode}, ${payload.toString("latin1")}`);
+      if (opcode !== TEXT)
+        throw new Error(`not a message: opcode ${opcode}, ${payload.toString("latin1")}`);
       this.#lines = payload.toString().split("\n");
     }
     return JSON.parse(this.#lines.shift());

@@ -21,7 +21,10 @@ export class Witness {
     await witness.raw.reply(2);
     witness.publishing = witness.#publish(server);
     witness.watching = witness.#watch();
-    witness.failure = Promise.all([witness.publishing, witness.watching]).then(() => null, (error) => error);
+    witness.failure = Promise.all([witness.publishing, witness.watching]).then(
+      () => null,
+      (error) => error,
+    );
     return witness;
   }
 
