@@ -374,6 +374,6 @@ int main(int argc, char **argv)
     CHECK(x_added == x_released, "%llu added, %llu released", x_added, x_released);
     (void)printf("%llu added, %llu batches, %llu grace periods, %llu traversals: all held\n",
                  x_added, (unsigned long long)x_batch, (unsigned long long)x_grace,
-                 (unsigned long long)(state[0].traversals + state[1].traversals));
+                 (unsigned long long)state[0].traversals + state[1].traversals);
     return 0;
 }

@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { THREADS = 4, KEYS = 3, OPS_PER_ROUND = 200, LIVE = 0x11fe11fe, DEAD = 0x0dead0de };
+enum { THREADS = 4, KEYS = 3, HELD = 6, OPS_PER_ROUND = 200, LIVE = 0x11fe11fe, DEAD = 0x0dead0de };
 
 typedef struct object {
     gcast_entry entry;
@@ -103,13 +103,13 @@ static void remove_all(uint64_t id, bool by_traversal, bool yields)
 /* Holds references and lets go of them at the end. */
 static void hold_all(void)
 {
-    gcast_entry *held[KEYS * 2];
+    gcast_entry *held[HELD];
     gcast_cursor cursor = {0};
     gcast_entry *e = NULL;
     size_t count = 0;
 
     gcast_read_begin(registry);
-    while ((e = gcast_next(registry, &cursor)) != NULL && count < KEYS * 2) {
+    while ((e = gcast_next(registry, &cursor)) != NULL && count < HELD) {
         (void)sched_yield(); /* others may remove it now */
         if (gcast_get(e))
             held[count++] = e;

@@ -63,7 +63,7 @@ extern "C" {
     X(ESEED, -105, "the system gave no randomness for the hash seed")
 
 typedef enum gcast_err {
-#define GCAST_ERR_ENUM(name, value, text) GCAST_##name = value,
+#define GCAST_ERR_ENUM(name, value, text) GCAST_##name = (value),
     GCAST_ERR_MAP(GCAST_ERR_ENUM)
 #undef GCAST_ERR_ENUM
 } gcast_err;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "rcu.h"
+#include "tsan.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stddef.h>
+
+const char gcasti_grace_edge;
 
 /* owner: how often this thread has entered each flavour */
 static _Thread_local unsigned entered[2];

@@ -14,6 +14,9 @@
 #ifndef RCU_TSAN_H
 #define RCU_TSAN_H
 
+/* What every grace edge hangs on. */
+extern const char gcasti_grace_edge;
+
 #if defined(__SANITIZE_THREAD__)
 #define GCASTI_TSAN 1
 #elif defined(__has_feature)

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char gcasti_grace_edge;
-
 static const gcasti_rcu *rcu_of(gcast_flavor flavor)
 {
     return flavor == GCAST_FLAVOR_QSBR ? &gcasti_rcu_qsbr : &gcasti_rcu_memb;
@@ -155,7 +153,6 @@ void gcast_read_begin(gcast_registry *r)
 
 void gcast_read_end(gcast_registry *r)
 {
-    gcasti_tsan_release(&gcasti_grace_edge);
     gcasti_section_end(r->rcu);
 }
 

@@ -8,6 +8,7 @@
  * remove only asks for it.
  */
 #include "registry_internal.h"
+#include "section.h"
 
 #include <stdlib.h>
 
@@ -48,7 +49,7 @@ static void fill_hints(gcast_registry *r, gcasti_hints *hints)
     size_t got = 0;
 
     do {
-        r->urcu->read_lock();
+        gcasti_section_begin(r->rcu);
         got = gcast_next_batch(r, &cursor, batch, FILL_SLICE);
         for (size_t i = 0; i < got; i++) {
             uint32_t slot = __atomic_load_n(&batch[i]->x_slot, __ATOMIC_RELAXED);
@@ -56,8 +57,7 @@ static void fill_hints(gcast_registry *r, gcasti_hints *hints)
             if (slot != SLOT_NONE)
                 gcasti_hint_set(hints, hash_of(r, batch[i]), slot);
         }
-        gcasti_tsan_release(&gcasti_grace_edge);
-        r->urcu->read_unlock();
+        gcasti_section_end(r->rcu);
         r->urcu->read_quiescent_state();
     } while (got > 0);
 }

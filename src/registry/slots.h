@@ -43,6 +43,7 @@ enum {
 
 typedef _Atomic(uintptr_t) gcasti_slot;
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): x_free has a cache line of its own */
 typedef struct gcasti_slots {
     _Atomic(gcasti_slot *) x_chunk[SLOT_CHUNKS]; /* atomic: set once, from NULL */
     /* The free stack (Treiber 1986): low half the topmost free slot or SLOT_NONE, high half a count

@@ -10,8 +10,8 @@ Test(registry_hash, of_the_papers_example_is_the_papers_result)
 {
     unsigned char message[15];
 
-    for (unsigned char i = 0; i < sizeof message; i++)
-        message[i] = i;
+    for (unsigned i = 0; i < sizeof message; i++)
+        message[i] = (unsigned char)i;
     cr_assert_eq(gcasti_hash_bytes(&paper_seed, message, sizeof message), 0xa129ca6149be45e5u);
 }
 
