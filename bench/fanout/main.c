@@ -52,7 +52,8 @@ static const char usage[] =
     "  --subjects LIST  floor-1,floor-4,floor-16,gracecast-plain,bun,ws,nchan,centrifugo\n"
     "  --loads LIST     fixed,saturation,dashboard40,dashboard200,idle\n"
     "  --csv FILE       also write all figures to this file\n"
-    "  --rounds N       of each load, of which the median counts; 1 to 25, default 5\n"
+    "  --rounds N       of each load, of which the median counts; 1 to 25, default 5,\n"
+    "                   quick 3\n"
     "  --window MS      of publishing in each round; default 1200, quick 400\n"
     "  --under COMMAND  start Gracecast under this, as \"valgrind --tool=callgrind\"\n";
 
@@ -113,7 +114,7 @@ static void parse(int argc, char **argv, options *o)
 static void set_defaults(options *o)
 {
     if (o->rounds == 0)
-        o->rounds = 5;
+        o->rounds = o->quick ? 3 : 5;
     if (o->window_ms == 0)
         o->window_ms = o->quick ? 400 : 1200;
     if (o->size_count > SIZES_MAX)

@@ -30,10 +30,9 @@ static void fail(stage *st, contender *c, const char *during)
 /* ---- arriving ---- */
 
 typedef struct arrival {
-    double cpu_us[SLICES]; /* per viewer: connecting and subscribing */
-    uint64_t empty_rss;    /* before anybody came */
-    uint64_t connected_rss;
-    uint64_t subscribed_rss;
+    double cpu_us[SLICES];   /* per viewer: connecting and subscribing */
+    double connected_bytes;  /* per viewer */
+    double subscribed_bytes; /* per viewer, in addition */
 } arrival;
 
 typedef bool arrive_step(audience *a, unsigned from, unsigned to);
@@ -59,18 +58,32 @@ static void arrive_slice(stage *st, contender *c, arrival *a, unsigned slice, ar
         a->cpu_us[slice] += (double)(t.ns + t.softirq_ns) / 1000 / (to - from);
 }
 
-static void arrive_all(stage *st, arrival *arrivals, arrive_step *step)
+static void note_memory(const stage *st, uint64_t *rss)
 {
-    for (unsigned slice = 0; slice < SLICES; slice++)
+    settle();
+    for (unsigned i = 0; i < st->count; i++)
+        rss[i] = cpu_rss_of(st->contenders[i].pid);
+}
+
+/* Bytes per viewer that all but the first slice have added: the first also fills what is only
+ * needed once. */
+static void arrive_all(stage *st, arrival *arrivals, arrive_step *step,
+                       double bytes[CONTENDERS_MAX])
+{
+    uint64_t before[CONTENDERS_MAX] = {0};
+    uint64_t after[CONTENDERS_MAX] = {0};
+
+    for (unsigned slice = 0; slice < SLICES; slice++) {
         for (unsigned i = 0; i < st->count; i++)
             if (!st->contenders[i].out)
                 arrive_slice(st, &st->contenders[i], &arrivals[i], slice, step);
-    settle();
-}
-
-static double bytes_each(const stage *st, uint64_t before, uint64_t after)
-{
-    return ((double)after - (double)before) / st->viewers;
+        if (slice == 0)
+            note_memory(st, before);
+    }
+    note_memory(st, after);
+    for (unsigned i = 0; i < st->count; i++)
+        bytes[i] =
+            ((double)after[i] - (double)before[i]) / (st->viewers - (double)st->viewers / SLICES);
 }
 
 static void report_arrival(const stage *st, const contender *c, arrival *a)
@@ -81,10 +94,10 @@ static void report_arrival(const stage *st, const contender *c, arrival *a)
     report_add(st->report, c->subject->name, name, "connect_cpu_us",
                stats_median(a->cpu_us, SLICES), "us");
     report_add(st->report, c->subject->name, name, "rss_bytes_per_connection",
-               bytes_each(st, a->empty_rss, a->subscribed_rss), "bytes");
+               a->connected_bytes + a->subscribed_bytes, "bytes");
     if (c->subject->dialect->commands)
         report_add(st->report, c->subject->name, name, "rss_bytes_per_connection_unsubscribed",
-                   bytes_each(st, a->empty_rss, a->connected_rss), "bytes");
+                   a->connected_bytes, "bytes");
 }
 
 static void start(stage *st, contender *c, unsigned channels, unsigned per_viewer)
@@ -113,18 +126,16 @@ static void start(stage *st, contender *c, unsigned channels, unsigned per_viewe
 void stage_open(stage *st, unsigned channels, unsigned per_viewer)
 {
     arrival arrivals[CONTENDERS_MAX] = {0};
+    double connected[CONTENDERS_MAX];
+    double subscribed[CONTENDERS_MAX];
 
     for (unsigned i = 0; i < st->count; i++)
         start(st, &st->contenders[i], channels, per_viewer);
-    settle();
-    for (unsigned i = 0; i < st->count; i++)
-        arrivals[i].empty_rss = cpu_rss_of(st->contenders[i].pid);
-    arrive_all(st, arrivals, audience_connect);
-    for (unsigned i = 0; i < st->count; i++)
-        arrivals[i].connected_rss = cpu_rss_of(st->contenders[i].pid);
-    arrive_all(st, arrivals, audience_subscribe);
+    arrive_all(st, arrivals, audience_connect, connected);
+    arrive_all(st, arrivals, audience_subscribe, subscribed);
     for (unsigned i = 0; i < st->count; i++) {
-        arrivals[i].subscribed_rss = cpu_rss_of(st->contenders[i].pid);
+        arrivals[i].connected_bytes = connected[i];
+        arrivals[i].subscribed_bytes = subscribed[i];
         if (channels == 1 && !st->contenders[i].out)
             report_arrival(st, &st->contenders[i], &arrivals[i]);
     }
