@@ -335,6 +335,7 @@ static void *publisher_main(void *arg)
 static void *errands_main(void *arg)
 {
     uint64_t random = the.seed ^ 2;
+    hub_channel_stats stats;
 
     (void)arg;
     hub_thread_enter(the_hub);
@@ -350,7 +351,7 @@ static void *errands_main(void *arg)
             CHECK(hub_disconnect(the_hub, &who, 3000, VIEW_LIT("bye")) >= 0, "out of memory");
         else
             CHECK(hub_send_message(the_hub, &who, VIEW_LIT("1")) >= 0, "out of memory");
-        (void)hub_channel_count(the_hub, VIEW_LIT("c1"));
+        CHECK(hub_channel_count(the_hub, VIEW_LIT("c1"), &stats) == GCAST_OK, "out of memory");
         (void)usleep(200);
     }
     hub_thread_leave(the_hub);

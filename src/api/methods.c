@@ -7,6 +7,9 @@
 #include "base64.h"
 #include "channel.h"
 
+/* Channels of one broadcast: as long as they are published to, the worker does nothing else. */
+enum { MAX_BROADCAST = 10000 };
+
 #define READ(call, object, list) \
     params_read((call), (object), (list), sizeof(list) / sizeof *(list))
 
@@ -132,9 +135,13 @@ static api_outcome run_broadcast(api_call *call, view object)
     if (!READ(call, object, params))
         return API_MALFORMED;
 
-    bool none =
-        channels.len == 0 || !json_iter_init(&it, channels) || !json_iter_next(&it, NULL, &first);
-    protocol_error err = none ? PROTOCOL_BAD_REQUEST : payload_settle(&p);
+    bool bad = channels.len == 0 || !json_iter_init(&it, channels);
+    size_t count = 0;
+
+    while (!bad && json_iter_next(&it, NULL, &first))
+        count++;
+    protocol_error err =
+        bad || count == 0 || count > MAX_BROADCAST ? PROTOCOL_BAD_REQUEST : payload_settle(&p);
 
     if (err == PROTOCOL_OK)
         broadcast_to(call, channels, &p);
@@ -276,7 +283,10 @@ static api_outcome run_presence_stats(api_call *call, view object)
     if (!config_channel_options(call->api->cfg, channel)->presence)
         return api_fail(call, PROTOCOL_NOT_AVAILABLE);
 
-    hub_channel_stats stats = hub_channel_count(call->api->hub, channel);
+    hub_channel_stats stats;
+
+    if (hub_channel_count(call->api->hub, channel, &stats) != GCAST_OK)
+        return api_fail(call, PROTOCOL_INTERNAL);
 
     buf_printf(call->result, "{\"num_clients\":%u,\"num_users\":%u}", stats.clients, stats.users);
     return API_DONE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -15,6 +16,7 @@ static const char *const level_names[] = {"trace", "debug", "info", "warn",
 
 /* relaxed everywhere: a line more or less while the level changes hurts nobody */
 static _Atomic(int) x_level = LOG_LEVEL_INFO;
+static _Atomic(uint64_t) x_unwritten; /* lines that standard error did not take */
 
 void log_set_level(log_level level)
 {
@@ -49,6 +51,25 @@ static size_t put_time(char *line, size_t size)
     return (size_t)snprintf(line, size, "time=%s.%03uZ", stamp, (unsigned)(now_ms % 1000));
 }
 
+/* Whether standard error takes a line now. Who reads the log must not be able to stop the server: a
+ * pipe that is full loses lines, and the next one that is written says how many. */
+static bool takes_a_line(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
+}
+
+static size_t put_unwritten(char *line, size_t size)
+{
+    /* relaxed: counts for display */
+    uint64_t lost = atomic_exchange_explicit(&x_unwritten, 0, memory_order_relaxed);
+    int len =
+        lost == 0 ? 0 : snprintf(line, size, " unwritten_before=%llu", (unsigned long long)lost);
+
+    return len > 0 ? (size_t)len : 0;
+}
+
 void log_write(log_level level, const char *event, const char *format, ...)
 {
     if (!log_enabled(level))
@@ -60,6 +81,7 @@ void log_write(log_level level, const char *event, const char *format, ...)
     int added = snprintf(line + len, room - len, " level=%s event=%s", level_names[level], event);
 
     len += added > 0 ? (size_t)added : 0;
+    len += put_unwritten(line + len, room - len);
     if (*format != '\0' && len + 1 < room) {
         va_list args;
 
@@ -72,6 +94,10 @@ void log_write(log_level level, const char *event, const char *format, ...)
     if (len > room - 1)
         len = room - 1; /* cut, not refused: half a line tells more than none */
     line[len++] = '\n';
+    if (!takes_a_line()) {
+        atomic_fetch_add_explicit(&x_unwritten, 1, memory_order_relaxed);
+        return;
+    }
     /* one write a line: lines of several threads do not mix. Nowhere to report a failure to. */
     ssize_t written = write(STDERR_FILENO, line, len);
     (void)written;

@@ -32,7 +32,7 @@ bool log_level_from_name(view name, log_level *out);
 /* true: a line of this level would be written. */
 bool log_enabled(log_level level);
 
-/* Writes one line. `format` makes the key=value pairs, "" for none; text that a peer sent goes
+/* Writes one line, or none while nobody takes it: it never blocks. `format` makes the key=value pairs, "" for none; text that a peer sent goes
  * through log_quote() first. */
 void log_write(log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -139,12 +139,15 @@ static void do_presence_stats(client *c, const command *cmd)
         client_disconnect(c, DISCONNECT_BAD_REQUEST);
         return;
     }
-    if ((err = may_see_presence(c, channel)) != PROTOCOL_OK) {
+    hub_channel_stats stats = {0};
+
+    err = may_see_presence(c, channel);
+    if (err == PROTOCOL_OK && hub_channel_count(c->desk->hub, channel, &stats) != GCAST_OK)
+        err = PROTOCOL_INTERNAL;
+    if (err != PROTOCOL_OK) {
         client_error(c, cmd->id, err);
         return;
     }
-
-    hub_channel_stats stats = hub_channel_count(c->desk->hub, channel);
 
     reply_presence_stats(next_reply(c), cmd->id, stats.clients, stats.users);
 }

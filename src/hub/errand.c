@@ -10,10 +10,7 @@
 
 #include "hub_internal.h"
 
-enum {
-    BATCH = 256,        /* connections in a letter */
-    SECTION_STEPS = 512 /* entries visited in one read section of a traversal */
-};
+enum { BATCH = 256 }; /* connections in a letter */
 
 /* What is to be done; shared by the letters of one errand. */
 typedef struct task {

@@ -169,9 +169,10 @@ static uint32_t count_distinct(distinct *d)
     return users;
 }
 
-hub_channel_stats hub_channel_count(hub *h, view channel)
+gcast_err hub_channel_count(hub *h, view channel, hub_channel_stats *out)
 {
     hub_channel_stats stats = {0};
+    gcast_err err = GCAST_OK;
     distinct d = {0};
 
     gcast_read_begin(h->channels);
@@ -183,31 +184,39 @@ hub_channel_stats hub_channel_count(hub *h, view channel)
         stats.clients = group_count_rcu(g);
         d.cap = stats.clients; /* who comes meanwhile is not counted */
         d.users = gcast_count(h->users) == 0 ? NULL : malloc(d.cap * sizeof *d.users);
-        if (d.users == NULL)
+        if (d.users == NULL) {
+            err = gcast_count(h->users) == 0 ? GCAST_OK : GCAST_ENOMEM;
             d.cap = 0;
+        }
         group_each_rcu(g, note_user, &d);
         stats.users = count_distinct(&d);
     }
     gcast_read_end(h->channels);
     free(d.users);
-    return stats;
+    *out = stats;
+    return err;
 }
 
 void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg)
 {
+    gcast_registry *channels = h->channels;
     gcast_cursor cursor;
     gcast_entry *e;
 
     gcast_cursor_init(&cursor);
-    gcast_read_begin(h->channels);
-    while ((e = gcast_next(h->channels, &cursor)) != NULL) {
-        hub_group *g = container_of(e, hub_group, entry);
-        uint32_t clients = group_count_rcu(g);
+    do {
+        int steps = 0;
 
-        if (clients != 0)
-            fn(arg, group_name(g), clients);
-    }
-    gcast_read_end(h->channels);
+        gcast_read_begin(channels);
+        while (steps++ < SECTION_STEPS && (e = gcast_next(channels, &cursor)) != NULL) {
+            hub_group *g = container_of(e, hub_group, entry);
+            uint32_t clients = group_count_rcu(g);
+
+            if (clients != 0)
+                fn(arg, group_name(g), clients);
+        }
+        gcast_read_end(channels);
+    } while (e != NULL);
 }
 
 void hub_metrics(hub *h, metrics *sum)

@@ -194,10 +194,11 @@ typedef struct hub_channel_stats {
     uint32_t users; /* distinct; all connections without a user count as one */
 } hub_channel_stats;
 
-/* Any thread. Zero for a channel that nobody listens to. */
-hub_channel_stats hub_channel_count(hub *h, view channel);
+/* Any thread. Zero for a channel that nobody listens to. GCAST_ENOMEM: users may be too few. O(n log n)
+ * in the number of subscribers. */
+gcast_err hub_channel_count(hub *h, view channel, hub_channel_stats *out);
 
-/* Any thread. Calls fn for every channel with subscribers, inside a read section: fn must not
+/* Any thread. Calls fn for every channel with subscribers, inside read sections: fn must not
  * block. */
 void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg);
 

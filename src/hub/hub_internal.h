@@ -160,7 +160,7 @@ void worker_forget_due(hub_worker *w);
  * sees to it that the worker holds f before the turn ends. */
 void conn_due(hub_conn *c, frame *f);
 
-/* Owner. Writes all that is due to c, now. */
+/* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
 
 /* Owner. Forgets what is due to c. */
@@ -203,6 +203,10 @@ static inline hub_worker *hub_home(hub *h, uint64_t hash)
 {
     return &h->workers[hash % h->opts.workers];
 }
+
+/* Entries visited in one read section of a traversal: a long section delays every reclamation in the
+ * process. */
+enum { SECTION_STEPS = 512 };
 
 /* ---- conn.c ---- */
 
