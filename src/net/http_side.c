@@ -212,8 +212,8 @@ void http_side_shut_down(net_conn *c)
 {
     http_side *h = c->http;
 
-    if (h->out.len == 0 && h->in.len == 0 && !http_session_busy(h->session)) {
-        conn_end(c);
+    if (h->out.len == 0) {
+        conn_end(c); /* nothing was asked, or not all of it */
         return;
     }
     h->close = true; /* what has been answered is still sent */

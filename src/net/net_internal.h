@@ -152,7 +152,7 @@ void http_side_input(net_conn *c, view bytes);
 void http_side_eof(net_conn *c);
 void http_side_writable(net_conn *c);
 void http_side_deadline(net_conn *c);
-/* Answers what is under way and closes. */
+/* Sends the answers that are under way and closes. */
 void http_side_shut_down(net_conn *c);
 
 /* ---- http_answer.c ---- */
