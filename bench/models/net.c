@@ -27,7 +27,7 @@
 #include "mailbox.h"
 #include "model.h"
 
-enum { LOOPS = 2, SLICE = 64, ACCEPT_MAX = 16, HEAD_MAX = 4096, TEXT_MAX = 4096 };
+enum { LOOPS = 2, SLICE = 16, ACCEPT_MAX = 16, HEAD_MAX = 4096, TEXT_MAX = 4096 };
 
 typedef struct loop {
     uv_loop_t uv;

@@ -10,7 +10,7 @@
 
 #include "server.h"
 
-enum { PROBES_MAX = 10000, PROBE_EVERY_NS = 5000000 };
+enum { PROBES_MAX = 10000, PROBE_EVERY_NS = 10000000 };
 
 typedef struct prober {
     const server *server;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "clock.h"
 #include "subject.h"
 
 enum { CREW_MAX = 2 };
@@ -18,8 +19,8 @@ typedef struct member {
     void (*work)(struct member *m);
     const uint64_t *ids; /* look-ups: whom to look for */
     size_t id_count;
-    uint64_t done; /* how much it did */
-    uint64_t took_ns;
+    uint64_t done;    /* how much it did */
+    uint64_t took_ns; /* time that passed; of a thread alone: crew_work_ns() */
     pthread_t thread;
 } member;
 
@@ -43,6 +44,14 @@ void crew_stop(crew *c);
 static inline bool crew_goes_on(const crew *c)
 {
     return !atomic_load_explicit(&c->x_stop, memory_order_relaxed);
+}
+
+/* The time by which the work of a single thread is measured: that of its processor, so that
+ * whatever else the machine does counts less. With actors, who do the work elsewhere, the time that
+ * passes. */
+static inline uint64_t crew_work_ns(const subject *s)
+{
+    return clock_read_ns(s->submit == NULL ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 /* Broadcasts, one after the other. */

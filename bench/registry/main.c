@@ -40,7 +40,7 @@ static const char usage[] =
     "  --quick      1,000 and 100,000 entries, in less than 50 seconds; else also 1,000,000\n"
     "  --entries N  only this many entries\n"
     "  --csv FILE   also write all figures to this file\n"
-    "  --window MS  length of one run with broadcasts; default 1000, quick 250\n"
+    "  --window MS  length of one run with broadcasts; default 1000, quick 200\n"
     "  --repeats N  runs of each measurement, of which the median counts; 1 to 9, default 5, "
     "quick 3\n"
     "  --subject NAME  only this one\n";
@@ -93,7 +93,7 @@ static void parse(int argc, char **argv, options *o)
         exit(2);
     }
     if (o->settings.window_ms == 0)
-        o->settings.window_ms = quick ? 250 : 1000;
+        o->settings.window_ms = quick ? 200 : 1000;
     if (o->settings.repeats == 0)
         o->settings.repeats = quick ? 3 : 5;
     o->size_count = entries != 0 ? 1 : quick ? 2 : 3;
@@ -180,7 +180,7 @@ static void print_tables(const report *r, const options *o, size_t entries)
                                    {"bytes/entry", scene, "bytes_per_entry"}},
                  6);
     if (o->only == NULL)
-        targets_print(r, scene);
+        targets_print(r, scene, entries);
     (void)fflush(stdout);
 }
 

@@ -121,7 +121,7 @@ static double traverse_once(population *p, const settings *s, unsigned unused)
 
     (void)unused;
     enter(p);
-    begin = clock_mono_ns();
+    begin = crew_work_ns(p->subject);
     do {
         walk w = {0};
 
@@ -129,7 +129,7 @@ static double traverse_once(population *p, const settings *s, unsigned unused)
         die_unless(w.count == p->count, p, "a traversal did not meet each item once");
         pause_of(p);
         walks++;
-        took = clock_mono_ns() - begin;
+        took = crew_work_ns(p->subject) - begin;
     } while (took < s->window_ms * 1000000ull / TRAVERSE_SHARE);
     leave(p);
     return (double)took / (double)walks / (double)p->count;
@@ -152,12 +152,12 @@ static uint64_t pairs_ns(population *p)
         in[i] = population_new_item(p);
         out[i] = population_swap(p, in[i]);
     }
-    begin = clock_mono_ns();
+    begin = crew_work_ns(p->subject);
     for (int i = 0; i < PAIR_BATCH; i++) {
         good &= p->subject->add(p->self, in[i]);
         good &= p->subject->remove(p->self, out[i]);
     }
-    begin = clock_mono_ns() - begin;
+    begin = crew_work_ns(p->subject) - begin;
     die_unless(good, p, "an add or remove failed");
     pause_of(p);
     return begin;

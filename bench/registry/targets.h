@@ -5,7 +5,8 @@
 
 #include "report.h"
 
-/* One line per target for each flavour: the ratio, the target, and whether it is met. */
-void targets_print(const report *r, const char *scene);
+/* One line per target for each flavour: the ratio, the target, and whether it is met. There are
+ * targets for 100,000 entries and more. */
+void targets_print(const report *r, const char *scene, size_t entries);
 
 #endif

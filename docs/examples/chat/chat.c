@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A chat server on the registry, libuv and wslay:  chat [PORT]  (8080; 0 takes a free one)
- * To the text `broadcast` all other clients receive `Hello from client <id>`; to any other text the
- * sender receives `Echo: <text>`.
+ * To `broadcast` all others receive `Hello from client <id>`, to other texts the sender `Echo:
+ * <text>`.
  *
  * Each loop is a thread with a listening socket of its own on the same port. It owns the clients it
  * accepts: it alone touches their sockets, adds them to the registry and removes them. A broadcast
@@ -10,7 +10,6 @@
  * recipient's *id*, which the owner looks up; if the client has left, nothing is found. No pointer
  * to a client ever goes from one thread to another.
  */
-#include <errno.h>
 #include <openssl/evp.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -43,8 +42,7 @@ struct client {
     struct loop *loop;          /* constant; what follows is this loop's alone */
     wslay_event_context_ptr ws; /* NULL until the handshake is done */
     uv_poll_t poll;
-    int fd;
-    size_t head_len;
+    int fd, head_len;
     char head[HEAD_MAX + 1]; /* the opening request */
 };
 
@@ -96,6 +94,7 @@ static void broadcast(const struct client *from)
         count = gcast_next_batch(registry, &cursor, found, SLICE);
         for (size_t i = 0; i < count; i++) {
             const struct client *to = (const struct client *)found[i];
+
             if (to != from)
                 post(to->loop, to->id, from->id); /* it never waits, or it would not belong here */
         }
@@ -174,7 +173,7 @@ static bool shake_hands(struct client *c)
         .recv_callback = ws_recv, .send_callback = ws_send, .on_msg_recv_callback = on_message};
     char key[25], text[160], *at = c->head + c->head_len, *end = NULL, *name = NULL;
     unsigned char digest[20], accept[32];
-    ssize_t len = recv(c->fd, at, HEAD_MAX - c->head_len, MSG_PEEK);
+    ssize_t len = recv(c->fd, at, (size_t)(HEAD_MAX - c->head_len), MSG_PEEK);
 
     if (len <= 0)
         return false;
@@ -182,7 +181,7 @@ static bool shake_hands(struct client *c)
     end = strstr(c->head, "\r\n\r\n");
     len = recv(c->fd, at, (size_t)(end != NULL ? end + 4 - at : len), 0);
     at[len] = '\0';
-    c->head_len += (size_t)len;
+    c->head_len += (int)len;
     if (end == NULL)
         return c->head_len < HEAD_MAX; /* the rest is still to come */
     name = strcasestr(c->head, "\r\nSec-WebSocket-Key:");
@@ -258,7 +257,8 @@ static void on_wake(uv_async_t *wake)
 /* Opens one of several sockets on one port, among which the kernel shares out new clients. */
 static bool start(struct loop *l, uint16_t *port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(*port)};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
 
     l->listener.data = l->wake.data = l;
