@@ -5,9 +5,10 @@
  * Words
  *   worker        one thread with its event loop; owns the connections it accepted
  *   connection    one client (struct hub_conn, embedded in whatever the transport has for it)
- *   group         a named set of connections: the subscribers of a channel, or one user's
- * connections home worker   the one worker that puts the publications of a channel in order, chosen
- * by its name
+ *   group         a named set of connections: the subscribers of a channel, or the connections of
+ *                 one user
+ *   home worker   the one worker that puts the publications of a channel in order, chosen by its
+ *                 name
  *
  * Threads. Everything of a connection is done by the worker that owns it. Any thread that has
  * called hub_thread_enter() may publish, post errands and ask for figures: it reads the registries
