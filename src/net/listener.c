@@ -17,27 +17,27 @@ enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, LOG_EVERY_MS = 5000 };
 /* ---- opening ---- */
 
 typedef struct endpoint {
-    struct sockaddr_storage addr;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } addr;
     socklen_t len;
 } endpoint;
 
-static void set_port(endpoint *e, uint32_t port)
+static in_port_t *port_of(endpoint *e)
 {
-    if (e->addr.ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)&e->addr)->sin6_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in *)&e->addr)->sin_port = htons((uint16_t)port);
+    return e->addr.any.sa_family == AF_INET6 ? &e->addr.v6.sin6_port : &e->addr.v4.sin_port;
 }
 
-static uint32_t get_port(int fd)
+/* The port that the kernel chose. */
+static uint32_t bound_port(int fd)
 {
-    struct sockaddr_storage addr = {0};
-    socklen_t len = sizeof addr;
+    endpoint e = {.len = sizeof e.addr};
 
-    if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
+    if (getsockname(fd, &e.addr.any, &e.len) != 0)
         return 0;
-    return ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
-                                            : ((struct sockaddr_in *)&addr)->sin_port);
+    return ntohs(*port_of(&e));
 }
 
 /* The addresses that `address` stands for: one, or both families' "any". 0: not an address. */
@@ -51,14 +51,10 @@ static int endpoints_of(view address, endpoint out[NET_MAX_LISTENERS])
     if (address.len >= sizeof text)
         return 0;
     memcpy(text, address.len == 0 ? "" : address.ptr, address.len);
-    if (address.len == 0 || inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-        memcpy(&out[count].addr, &v4, sizeof v4);
-        out[count++].len = sizeof v4;
-    }
-    if (address.len == 0 || (count == 0 && inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)) {
-        memcpy(&out[count].addr, &v6, sizeof v6);
-        out[count++].len = sizeof v6;
-    }
+    if (address.len == 0 || inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+        out[count++] = (endpoint){.addr.v4 = v4, .len = sizeof v4};
+    if (address.len == 0 || (count == 0 && inet_pton(AF_INET6, text, &v6.sin6_addr) == 1))
+        out[count++] = (endpoint){.addr.v6 = v6, .len = sizeof v6};
     return count;
 }
 
@@ -73,16 +69,15 @@ static bool set_option(int fd, int level, int option)
  * message, waiting for more would only delay it. */
 static int bind_socket(const endpoint *e, bool shared)
 {
-    int fd = socket(e->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool v6 = e->addr.ss_family == AF_INET6;
+    int fd = socket(e->addr.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool v6 = e->addr.any.sa_family == AF_INET6;
 
     if (fd < 0)
         return -1;
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR) &&
         (!shared || set_option(fd, SOL_SOCKET, SO_REUSEPORT)) &&
         (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
-        set_option(fd, IPPROTO_TCP, TCP_NODELAY) &&
-        bind(fd, (const struct sockaddr *)&e->addr, e->len) == 0)
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY) && bind(fd, &e->addr.any, e->len) == 0)
         return fd;
 
     int error = errno;
@@ -108,7 +103,7 @@ static bool port_is_free(const endpoint *e)
 
 static bool listen_on(endpoint *e, uint32_t *port, unsigned workers, net_listeners *out)
 {
-    set_port(e, *port);
+    *port_of(e) = htons((uint16_t)*port);
     if (*port != 0 && !port_is_free(e))
         return false;
     for (unsigned i = 0; i < workers; i++) {
@@ -119,8 +114,8 @@ static bool listen_on(endpoint *e, uint32_t *port, unsigned workers, net_listene
         out[i].fds[out[i].count++] = fd;
         if (listen(fd, BACKLOG) != 0)
             return false;
-        *port = get_port(fd);
-        set_port(e, *port);
+        *port = bound_port(fd);
+        *port_of(e) = htons((uint16_t)*port);
     }
     return true;
 }
@@ -182,7 +177,7 @@ static void refuse(net_worker *w, int fd)
 }
 
 /* Descriptors have run out: gives up the spare one for a moment to take a connection and turn it
- * away, else the listening socket would stay readable and the loop would spin. */
+ * away. false: there was no spare, or it was of no use. */
 static bool shed(net_worker *w, int listener)
 {
     if (w->spare_fd < 0)
@@ -195,6 +190,14 @@ static bool shed(net_worker *w, int listener)
         refuse(w, fd);
     w->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return fd >= 0;
+}
+
+/* The sockets stay readable, and looking at them again would only spin. The next tick resumes. */
+static void pause_accepting(net_worker *w)
+{
+    w->paused = true;
+    for (int i = 0; i < w->listeners.count; i++)
+        (void)uv_poll_stop(&w->accept[i]);
 }
 
 static void note_accept_error(net_worker *w, int error)
@@ -219,9 +222,11 @@ static bool accept_one(net_worker *w, int listener)
         if (error == EAGAIN || error == EWOULDBLOCK)
             return false;
         note_accept_error(w, error);
-        if (error == EMFILE || error == ENFILE)
-            return shed(w, listener);
-        return error == EINTR || error == ECONNABORTED;
+        if (error == EINTR || error == ECONNABORTED)
+            return true;
+        if ((error != EMFILE && error != ENFILE) || !shed(w, listener))
+            pause_accepting(w);
+        return false;
     }
     /* relaxed: a limit that is passed by a few is as good */
     if (atomic_load_explicit(&w->house->x_connections, memory_order_relaxed) >=
@@ -246,6 +251,17 @@ static void on_acceptable(uv_poll_t *handle, int status, int events)
         if (!accept_one(w, fd))
             return;
     }
+}
+
+void listener_resume(net_worker *w)
+{
+    if (!w->paused)
+        return;
+    w->paused = false;
+    if (w->spare_fd < 0) /* another thread took its number when it was given up */
+        w->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int i = 0; i < w->listeners.count; i++)
+        (void)uv_poll_start(&w->accept[i], UV_READABLE, on_acceptable); /* it worked before */
 }
 
 bool listener_start(net_worker *w)

@@ -82,6 +82,7 @@ struct net_worker {
     uint64_t idle_before_ns; /* idle time up to then, */
     uint64_t longest_ns;     /* longest turn of this second, */
     uint64_t second_ms;      /* and when it began */
+    bool paused;             /* accepts nothing until the next tick */
     bool stopping;
     bool reported;              /* on_empty was called */
     bool was_late;              /* the last tick came late and was passed over */
@@ -115,6 +116,8 @@ void worker_wake(void *arg);
 /* ---- listener.c ---- */
 
 bool listener_start(net_worker *w);
+/* After a failed accept, at the next tick. */
+void listener_resume(net_worker *w);
 void listener_stop(net_worker *w);
 
 /* ---- conn.c ---- */

@@ -158,6 +158,8 @@ static void on_tick(uv_timer_t *handle)
     bool late = now > (w->wheel.tick + 10) * WHEEL_TICK_MS;
 
     note_lag(w, now);
+    listener_resume(w);
+
     /* After a pause (a stopped process, a long turn) the sockets come first: the pongs that
      * deadlines wait for are probably there. */
     if (late && !w->was_late) {

@@ -39,7 +39,7 @@ Test(net_wheel, expires_once_never_early_and_within_two_ticks)
         for (uint64_t now = START; now < START + delay; now++)
             advance(now);
         cr_assert_eq(fired[0], 0, "early, delay %u", (unsigned)delay);
-        advance(START + delay + 2 * WHEEL_TICK_MS);
+        advance(START + delay + 2ULL * WHEEL_TICK_MS);
         cr_assert_eq(fired[0], 1, "delay %u", (unsigned)delay);
         advance(START + 100000);
         cr_assert_eq(fired[0], 1);
@@ -54,7 +54,7 @@ Test(net_wheel, a_deadline_beyond_one_round_waits_for_its_round)
     for (uint64_t now = START; now < START + delay; now += WHEEL_TICK_MS)
         advance(now);
     cr_assert_eq(fired[0], 0);
-    advance(START + delay + 2 * WHEEL_TICK_MS);
+    advance(START + delay + 2ULL * WHEEL_TICK_MS);
     cr_assert_eq(fired[0], 1);
 }
 
