@@ -16,7 +16,8 @@ void message_write(char *out, size_t size, uint64_t time_ns, uint32_t sequence)
     assert(size >= MESSAGE_MIN && size <= MESSAGE_MAX);
     memcpy(out, head, (size_t)len);
     memset(out + len, 'x', size - (size_t)len);
-    memcpy(out + size - 2, "\"}", 2);
+    out[size - 2] = '"';
+    out[size - 1] = '}';
 }
 
 uint64_t message_number(const char *at, int digits)

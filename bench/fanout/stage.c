@@ -11,7 +11,7 @@
 enum {
     SLICES = 5,
     SETTLE_MS = 300,         /* for what a server does after the fact, before memory is read */
-    DELIVERIES_MAX = 600000, /* of a dashboard's run: slow peers need ten seconds for these */
+    DELIVERIES_MAX = 400000, /* of a dashboard's run: slow peers need six seconds for these */
 };
 
 void scene_name(char out[48], const stage *st, const scene *sc)

@@ -185,8 +185,9 @@ static _Noreturn void execute(const subject *s, const char *wrapper, uint16_t po
         words[count++] = text[i];
     }
     (void)dup2(quiet, STDOUT_FILENO);
-    (void)execvp(words[0], words);
-    (void)fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
+    if (count != 0)
+        (void)execvp(words[0], words);
+    (void)fprintf(stderr, "%s: %s\n", s->name, strerror(errno));
     _exit(127);
 }
 
