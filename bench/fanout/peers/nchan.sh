@@ -3,7 +3,7 @@
 # A fan-out server on nginx with nchan: nchan.sh PORT. Viewers name their channels in the URL,
 # /?c=NAME,NAME; publications are posted to /publish?id=NAME.
 set -eu
-dir="${TMPDIR:-/tmp}/gracecast-bench-nchan-$1"
+dir="${TMPDIR:-/tmp}/gracecast-bench-nchan"
 mkdir -p "$dir"
 cat >"$dir/nginx.conf" <<CONF
 load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
