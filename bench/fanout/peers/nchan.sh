@@ -3,14 +3,14 @@
 # A fan-out server on nginx with nchan: nchan.sh PORT. Viewers name their channels in the URL,
 # /?c=NAME,NAME; publications are posted to /publish?id=NAME.
 set -eu
-dir="${TMPDIR:-/tmp}/gracecast-bench-nchan-$1"
+dir="${TMPDIR:-/tmp}/gracecast-bench-nchan"
 mkdir -p "$dir"
 cat >"$dir/nginx.conf" <<CONF
 load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
 daemon off;
 master_process off;
 pid $dir/pid;
-error_log stderr error;
+error_log $dir/error.log error;
 events { worker_connections 20000; }
 http {
   access_log off;
@@ -38,4 +38,5 @@ http {
   }
 }
 CONF
-exec /usr/sbin/nginx -e stderr -c "$dir/nginx.conf"
+# When it is ended without a master process nchan frees something twice, and libc says so.
+exec /usr/sbin/nginx -e "$dir/error.log" -c "$dir/nginx.conf" 2>/dev/null
