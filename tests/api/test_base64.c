@@ -67,19 +67,26 @@ Test(api_base64, refuses_padding_elsewhere)
     must_refuse(VIEW_LIT("=Zm9"));
 }
 
+/* true: this byte may stand in the place `at` of eight. */
+static bool is_allowed(char c, size_t at)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789+/";
+
+    return c != '\0' && (strchr(alphabet, c) != NULL || (c == '=' && at == 7));
+}
+
 Test(api_base64, refuses_anything_but_the_alphabet)
 {
     char text[] = "Zm9vYmFy";
 
-    for (int at = 0; at < 8; at++) {
+    for (size_t at = 0; at < 8; at++) {
         char right = text[at];
 
         for (int c = 0; c < 256; c++) {
-            if (memchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c, 64) ||
-                (c == '=' && at == 7))
-                continue;
             text[at] = (char)c;
-            must_refuse((view){text, 8});
+            if (!is_allowed(text[at], at))
+                must_refuse((view){text, 8});
         }
         text[at] = right;
     }

@@ -46,6 +46,7 @@ Test(client_connect, takes_those_whom_the_handshake_named)
 
     must_connect(c, ",\"ping\":25,\"pong\":true");
     cr_expect(view_eq(hub_conn_user(&c->conn), VIEW_LIT("ann")));
+    cr_expect_null(c->user, "the name is kept twice");
 }
 
 Test(client_connect, takes_nobody_else)
