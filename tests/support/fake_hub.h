@@ -32,11 +32,13 @@ void fake_open(fake *f, size_t queue_max);
 /* Every connection must have been closed. Checks that nothing is left. */
 void fake_close(fake *f);
 
+/* What the hub of fake_open() writes through. */
 extern const hub_sink fake_sink;
 
 /* A connection of worker `at` that has not joined. `conn` is the first member of a structure of
  * `size` bytes, whose rest is zero. */
 fake_conn *fake_accept(fake *f, unsigned at, size_t size);
+
 static inline fake_conn *fake_conn_of(hub_conn *c)
 {
     return container_of(c, fake_conn, conn);
