@@ -74,6 +74,10 @@ void log_write(log_level level, const char *event, const char *format, ...)
 {
     if (!log_enabled(level))
         return;
+    if (!takes_a_line()) {
+        atomic_fetch_add_explicit(&x_unwritten, 1, memory_order_relaxed);
+        return;
+    }
 
     char line[LINE_MAX_BYTES];
     size_t room = sizeof line - 1; /* the newline always fits */
@@ -94,10 +98,6 @@ void log_write(log_level level, const char *event, const char *format, ...)
     if (len > room - 1)
         len = room - 1; /* cut, not refused: half a line tells more than none */
     line[len++] = '\n';
-    if (!takes_a_line()) {
-        atomic_fetch_add_explicit(&x_unwritten, 1, memory_order_relaxed);
-        return;
-    }
     /* one write a line: lines of several threads do not mix. Nowhere to report a failure to. */
     ssize_t written = write(STDERR_FILENO, line, len);
     (void)written;

@@ -67,6 +67,8 @@ void client_disconnect(client *c, disconnect_code code)
     if (c->desk->replies.failed)
         buf_reset(&c->desk->replies); /* half a reply helps nobody */
     flush_replies(c);
+    if (c->conn.closing)
+        return; /* already, because the replies could not be sent */
     c->desk->sink->disconnect(&c->conn, code, view_of(disconnect_text(code)));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 
-#include "fake.h"
+#include "fake_hub.h"
 
 static fake f;
 

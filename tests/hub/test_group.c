@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "fake.h"
+#include "fake_hub.h"
 
 static fake f;
 

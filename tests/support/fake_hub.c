@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake.h"
+#include "fake_hub.h"
 
 #include <stdlib.h>
 
@@ -7,14 +7,9 @@
 
 enum { HEADER = 4 };
 
-static fake_conn *of(hub_conn *c)
-{
-    return container_of(c, fake_conn, conn);
-}
-
 static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
 {
-    fake_conn *c = of(hc);
+    fake_conn *c = fake_conn_of(hc);
     size_t taken = 0;
 
     for (int i = 0; i < count; i++) {
@@ -33,19 +28,20 @@ static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
 
 static void sink_want_write(hub_conn *c, bool on)
 {
-    of(c)->wants_write = on;
+    fake_conn_of(c)->wants_write = on;
 }
 
 static void sink_disconnect(hub_conn *c, uint32_t code, view reason)
 {
     cr_assert_gt(reason.len, 0);
-    of(c)->closed_with = code;
+    fake_conn_of(c)->closed_with = code;
+    fake_conn_of(c)->closings++;
     hub_conn_leave(c);
 }
 
 static void sink_released(hub_conn *hc)
 {
-    fake_conn *c = of(hc);
+    fake_conn *c = fake_conn_of(hc);
 
     c->fake->released++;
     buf_fini(&c->wire);
@@ -57,6 +53,8 @@ static frame *sink_frame(view message)
     frame *f = frame_new(HEADER + message.len);
     uint32_t len = (uint32_t)message.len;
 
+    if (f == NULL)
+        return NULL;
     memcpy(f->data, &len, HEADER);
     memcpy(f->data + HEADER, message.ptr, message.len);
     return f;
@@ -75,7 +73,7 @@ static void sink_wake(void *arg)
     (void)arg; /* the test runs the turns */
 }
 
-static const hub_sink sink = {
+const hub_sink fake_sink = {
     .write = sink_write,
     .want_write = sink_want_write,
     .disconnect = sink_disconnect,
@@ -87,7 +85,7 @@ static const hub_sink sink = {
 
 void fake_open(fake *f, size_t queue_max)
 {
-    hub_opts opts = {.workers = FAKE_WORKERS, .queue_max_bytes = queue_max, .sink = &sink};
+    hub_opts opts = {.workers = FAKE_WORKERS, .queue_max_bytes = queue_max, .sink = &fake_sink};
 
     *f = (fake){.hub = hub_new(&opts)};
     cr_assert_not_null(f->hub);
@@ -110,14 +108,21 @@ void fake_close(fake *f)
     hub_free(f->hub);
 }
 
-fake_conn *fake_connect(fake *f, unsigned at, const char *user)
+fake_conn *fake_accept(fake *f, unsigned at, size_t size)
 {
-    fake_conn *c = calloc(1, sizeof *c);
+    fake_conn *c = calloc(1, offsetof(fake_conn, conn) + size);
 
     cr_assert_not_null(c);
     c->fake = f;
     c->room = SIZE_MAX;
     hub_conn_init(&c->conn, f->workers[at]);
+    return c;
+}
+
+fake_conn *fake_connect(fake *f, unsigned at, const char *user)
+{
+    fake_conn *c = fake_accept(f, at, sizeof c->conn);
+
     cr_assert_eq(hub_conn_join(&c->conn, view_of(user)), GCAST_OK);
     return c;
 }

@@ -3,21 +3,22 @@
  * A hub without sockets: connections whose "socket" is a buffer that takes as much as the test
  * says, and workers that run a turn when the test says. Messages are framed as <u32 length><bytes>.
  */
-#ifndef TESTS_HUB_FAKE_H
-#define TESTS_HUB_FAKE_H
+#ifndef SUPPORT_FAKE_HUB_H
+#define SUPPORT_FAKE_HUB_H
 
 #include "hub.h"
 
 enum { FAKE_WORKERS = 2 };
 
 typedef struct fake_conn {
-    hub_conn conn;
     buf wire;    /* what the socket took */
     size_t room; /* how much more it takes */
     bool wants_write;
     uint32_t closed_with; /* 0: not */
+    unsigned closings;    /* how often it was told to */
     unsigned writes;      /* calls that took something */
     struct fake *fake;
+    hub_conn conn; /* the last: may be the beginning of something larger */
 } fake_conn;
 
 typedef struct fake {
@@ -30,6 +31,18 @@ typedef struct fake {
 void fake_open(fake *f, size_t queue_max);
 /* Every connection must have been closed. Checks that nothing is left. */
 void fake_close(fake *f);
+
+/* What the hub of fake_open() writes through. */
+extern const hub_sink fake_sink;
+
+/* A connection of worker `at` that has not joined. `conn` is the first member of a structure of
+ * `size` bytes, whose rest is zero. */
+fake_conn *fake_accept(fake *f, unsigned at, size_t size);
+
+static inline fake_conn *fake_conn_of(hub_conn *c)
+{
+    return container_of(c, fake_conn, conn);
+}
 
 /* Connects to worker `at`; the socket takes everything until c->room is set. */
 fake_conn *fake_connect(fake *f, unsigned at, const char *user);

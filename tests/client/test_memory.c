@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What a client is told when an allocation fails: that, or nothing, and never half of it. */
+#include "failing_alloc.h"
+#include "fixture.h"
+
+TestSuite(client_memory, .fini = desk_close);
+
+static const char lines[] = "{\"id\":1,\"connect\":{}}\n"
+                            "{\"id\":2,\"subscribe\":{\"channel\":\"\\u0061\"}}\n"
+                            "{\"id\":3,\"publish\":{\"channel\":\"a\",\"data\":1}}\n"
+                            "{\"id\":4,\"unsubscribe\":{\"channel\":\"a\"}}";
+
+/* Says `message` with the nth allocation failing. false: there were fewer. */
+static bool say_without_memory(client *c, const char *message, size_t nth)
+{
+    cr_assert(buf_reserve(&fake_conn_of(&c->conn)->wire, 4096));
+    failing_alloc_arm(nth);
+    client_message(c, view_of(message), now_ms);
+    return failing_alloc_disarm();
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t count = 1;
+
+    for (; *text != '\0'; text++)
+        count += *text == '\n';
+    return count;
+}
+
+Test(client_memory, each_line_is_answered_or_the_client_is_closed)
+{
+    size_t refused = 0;
+    size_t closed = 0;
+    bool struck = true;
+
+    for (size_t nth = 0; struck; nth++) {
+        if (nth != 0)
+            desk_close();
+        OPEN("--client.insecure");
+        client *c = come(NULL);
+
+        struck = say_without_memory(c, lines, nth);
+        if (c->conn.closing) {
+            must_be_closed(c, DISCONNECT_INTERNAL);
+            closed++;
+            continue;
+        }
+        const char *answer = heard(c);
+
+        cr_expect_eq(count_lines(answer), 4, "%zu: %s", nth, answer);
+        refused += strstr(answer, "\"code\":100,") != NULL;
+        cr_expect(struck || strstr(answer, "\"error\"") == NULL, "%s", answer);
+    }
+    cr_expect_gt(refused, 0);
+    cr_expect_gt(closed, 0);
+}
+
+Test(client_memory, a_client_is_closed_once_also_then)
+{
+    bool struck = true;
+
+    OPEN("--client.insecure");
+    for (size_t nth = 0; struck; nth++) {
+        client *c = come_connected(NULL);
+
+        struck = say_without_memory(c, "{\"id\":1,\"unsubscribe\":{\"channel\":\"a\"}}\n?", nth);
+        must_be_closed(c, struck ? DISCONNECT_INTERNAL : DISCONNECT_BAD_REQUEST);
+        must_answer(come_connected(NULL), "{\"id\":5,\"unsubscribe\":{\"channel\":\"a\"}}",
+                    "{\"id\":5,\"unsubscribe\":{}}");
+    }
+}
