@@ -7,10 +7,3 @@ add_mutant(hub_churn plain_hold hub group.c memb
   "while (holders != 0) {" "for (;;) { usleep(50); /* widens the window */")
 add_mutant(hub_churn uncounted_queue hub outbox.c memb
   ".frame = frame_get(f)," ".frame = f,")
-add_mutant(hub_churn dirty_release hub conn.c memb
-  "conn_drop_due(c); /* also takes it off the doomed */" "")
-add_mutant(hub_churn reply_first hub due.c memb
-  "    if (c->due_first != 0)
-        conn_serve(c);
-
-    const hub_sink" "    const hub_sink")

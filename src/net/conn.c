@@ -251,11 +251,8 @@ void conn_start(net_worker *w, int fd)
     metric_add(&worker_metrics(w)->x_num_connections, 1);
     /* relaxed: a limit that is passed by a few is as good */
     atomic_fetch_add_explicit(&w->house->x_connections, 1, memory_order_relaxed);
-    if (!http_side_open(c)) {
-        metric_add(&worker_metrics(w)->x_out_of_memory, 1);
-        conn_end(c);
-        return;
-    }
+    c->phase = CONN_HTTP;
+    conn_set_deadline(c, worker_now_ms(w) + REQUEST_WAIT_MS); /* for the first request to come */
     conn_watch(c, UV_READABLE);
 }
 

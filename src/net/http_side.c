@@ -11,9 +11,10 @@
 
 #include "net_internal.h"
 
-bool http_side_open(net_conn *c)
+/* Made when the first bytes come: a handshake is then read, answered and gone in one turn, and a crowd
+ * that connects at once shares the same memory one after the other. */
+static bool http_side_open(net_conn *c)
 {
-    net_worker *w = c->worker;
     http_side *h = calloc(1, sizeof *h);
 
     if (h == NULL)
@@ -24,10 +25,8 @@ bool http_side_open(net_conn *c)
         return false;
     }
     http_session_limit_by_head(h->session, http_max_body, c);
-    h->idle_until_ms = worker_now_ms(w) + REQUEST_WAIT_MS; /* the first request comes at once */
+    h->idle_until_ms = worker_now_ms(c->worker) + REQUEST_WAIT_MS;
     c->http = h;
-    c->phase = CONN_HTTP;
-    conn_set_deadline(c, h->idle_until_ms);
     return true;
 }
 
@@ -193,6 +192,12 @@ static void pump(net_conn *c)
 
 void http_side_input(net_conn *c, view bytes)
 {
+    if (c->http == NULL && !http_side_open(c)) {
+        metric_add(&worker_metrics(c->worker)->x_out_of_memory, 1);
+        conn_end(c);
+        return;
+    }
+
     buf_append_view(&c->http->in, bytes);
     pump(c);
 }
@@ -204,6 +209,11 @@ void http_side_writable(net_conn *c)
 
 void http_side_eof(net_conn *c)
 {
+    if (c->http == NULL) {
+        conn_end(c);
+        return;
+    }
+
     c->http->peer_done = true;
     pump(c);
 }
@@ -212,7 +222,7 @@ void http_side_shut_down(net_conn *c)
 {
     http_side *h = c->http;
 
-    if (h->out.len == 0) {
+    if (h == NULL || h->out.len == 0) {
         conn_end(c); /* nothing was asked, or not all of it */
         return;
     }
@@ -222,7 +232,8 @@ void http_side_shut_down(net_conn *c)
 
 void http_side_deadline(net_conn *c)
 {
-    if (!http_session_busy(c->http->session) || c->http->out.len != c->http->sent) {
+    if (c->http == NULL || !http_session_busy(c->http->session) ||
+        c->http->out.len != c->http->sent) {
         conn_end(c);
         return;
     }

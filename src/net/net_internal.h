@@ -50,7 +50,7 @@ typedef struct net_conn {
     uv_poll_t poll;
     net_worker *worker; /* const */
     wheel_item timer;
-    http_side *http;   /* CONN_HTTP only */
+    http_side *http;   /* CONN_HTTP only, from the first bytes on */
     ws_reader *reader; /* while part of a message is in flight */
     frame *pong;       /* the answer to the last ping, until it is sent */
     int fd;
@@ -148,7 +148,6 @@ void conn_on_deadline(void *arg, wheel_item *item);
 
 /* ---- http_side.c ---- */
 
-bool http_side_open(net_conn *c);
 void http_side_free(net_conn *c);
 void http_side_input(net_conn *c, view bytes);
 /* The peer has finished sending. */

@@ -281,3 +281,25 @@ Test(hub_delivery, who_joins_while_publications_gather_gets_only_later_ones)
     fake_disconnect(early);
     fake_disconnect(late);
 }
+
+Test(hub_delivery, a_connection_with_something_due_may_go_between_turns)
+{
+    enum { MANY = 500 };
+    fake_conn *conns[MANY];
+    unsigned served = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        conns[i] = fake_connect(&f, 0, NULL);
+        subscribe(conns[i], "n");
+    }
+    fake_publish(&f, "n", "1");
+    (void)fake_turn(&f, 1); /* the home worker may be either */
+    (void)fake_turn(&f, 0);
+    for (int i = 0; i < MANY; i++)
+        served += fake_count(conns[i]);
+    cr_assert_lt(served, MANY); /* a slice: the others are dirty */
+    for (int i = 0; i < MANY; i++)
+        fake_disconnect(conns[i]);
+    fake_settle(&f);
+    cr_assert_eq(f.released, MANY);
+}
