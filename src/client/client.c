@@ -72,12 +72,19 @@ void client_disconnect(client *c, disconnect_code code)
     c->desk->sink->disconnect(&c->conn, code, view_of(disconnect_text(code)));
 }
 
+buf *client_next_reply(client *c)
+{
+    buf *replies = &c->desk->replies;
+
+    if (replies->len != 0)
+        buf_append_char(replies, '\n');
+    return replies;
+}
+
 void client_error(client *c, uint32_t id, protocol_error code)
 {
     metric_add(&hub_worker_metrics(c->desk->worker)->x_reply_errors, 1);
-    if (c->desk->replies.len != 0)
-        buf_append_char(&c->desk->replies, '\n');
-    reply_error(&c->desk->replies, id, code);
+    reply_error(client_next_reply(c), id, code);
 }
 
 void client_message(client *c, view message, uint64_t now_ms)
@@ -101,9 +108,4 @@ void client_message(client *c, view message, uint64_t now_ms)
     if (!c->conn.closing)
         flush_replies(c);
     buf_reset(&c->desk->replies);
-}
-
-void client_tick(client *c, uint64_t now_ms)
-{
-    heartbeat_tick(c, now_ms);
 }

@@ -9,6 +9,9 @@
 /* The connection is closed with this code and its text; nothing more is answered. */
 void client_disconnect(client *c, disconnect_code code);
 
+/* The buffer for one more reply: the replies to one message are lines. */
+buf *client_next_reply(client *c);
+
 /* Appends an error reply. */
 void client_error(client *c, uint32_t id, protocol_error code);
 
@@ -23,8 +26,6 @@ void heartbeat_start(client *c, uint64_t now_ms);
 
 /* The client has answered a ping; false: there was none to answer. */
 bool heartbeat_pong(client *c);
-
-void heartbeat_tick(client *c, uint64_t now_ms);
 
 /* ---- permissions.c ---- */
 

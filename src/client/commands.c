@@ -3,16 +3,6 @@
 #include "client_internal.h"
 #include "clock.h"
 
-/* The buffer for one more reply: replies of one message are lines. */
-static buf *next_reply(client *c)
-{
-    buf *replies = &c->desk->replies;
-
-    if (replies->len != 0)
-        buf_append_char(replies, '\n');
-    return replies;
-}
-
 /* ---- connect ---- */
 
 /* Whether the client may come in without a token, and as whom. */
@@ -37,7 +27,7 @@ static void answer_connect(client *c, uint32_t id)
         .time_ms = cfg->client.connect_include_server_time ? clock_wall_ms() : 0,
     };
 
-    reply_connect(next_reply(c), id, &result);
+    reply_connect(client_next_reply(c), id, &result);
 }
 
 static void do_connect(client *c, const command *cmd, uint64_t now_ms)
@@ -86,7 +76,7 @@ static void do_subscribe(client *c, const command *cmd)
         client_error(c, cmd->id, PROTOCOL_INTERNAL);
         return;
     }
-    reply_subscribe(next_reply(c), cmd->id, &(subscribe_result){0});
+    reply_subscribe(client_next_reply(c), cmd->id, &(subscribe_result){0});
 }
 
 static void do_unsubscribe(client *c, const command *cmd)
@@ -96,7 +86,7 @@ static void do_unsubscribe(client *c, const command *cmd)
         return;
     }
     (void)hub_unsubscribe(&c->conn, cmd->unsubscribe.channel); /* success also when it was not */
-    reply_empty(next_reply(c), cmd->id, cmd->kind);
+    reply_empty(client_next_reply(c), cmd->id, cmd->kind);
 }
 
 static protocol_error publish(client *c, view channel, view data)
@@ -127,7 +117,7 @@ static void do_publish(client *c, const command *cmd)
         client_error(c, cmd->id, err);
         return;
     }
-    reply_empty(next_reply(c), cmd->id, cmd->kind);
+    reply_empty(client_next_reply(c), cmd->id, cmd->kind);
 }
 
 static void do_presence_stats(client *c, const command *cmd)
@@ -149,7 +139,7 @@ static void do_presence_stats(client *c, const command *cmd)
         return;
     }
 
-    reply_presence_stats(next_reply(c), cmd->id, stats.clients, stats.users);
+    reply_presence_stats(client_next_reply(c), cmd->id, stats.clients, stats.users);
 }
 
 /* ---- all of them ---- */

@@ -40,7 +40,7 @@ static void send_ping(client *c, uint64_t now_ms)
     hub_conn_send(&c->conn, frame_view(c->desk->ping));
 }
 
-void heartbeat_tick(client *c, uint64_t now_ms)
+void client_tick(client *c, uint64_t now_ms)
 {
     if (now_ms < c->deadline_ms)
         return;

@@ -109,16 +109,6 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     return w;
 }
 
-hub_worker *hub_worker_at(hub *h, unsigned index)
-{
-    return &h->workers[index];
-}
-
-unsigned hub_worker_count(const hub *h)
-{
-    return h->opts.workers;
-}
-
 metrics *hub_worker_metrics(hub_worker *w)
 {
     return &w->metrics;

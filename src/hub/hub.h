@@ -118,8 +118,6 @@ void hub_worker_bind(hub_worker *w);
 
 /* true: this thread is w's. */
 bool hub_worker_is_here(const hub_worker *w);
-hub_worker *hub_worker_at(hub *h, unsigned index);
-unsigned hub_worker_count(const hub *h);
 metrics *hub_worker_metrics(hub_worker *w);
 mailbox *hub_worker_mailbox(hub_worker *w);
 
