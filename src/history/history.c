@@ -227,5 +227,5 @@ stream *history_sweep(history *h, uint64_t now_ms)
     list_remove(&s->round);
     list_add_tail(&h->round, &s->round);
     expire(h, s, now_ms);
-    return now_ms >= s->forget_ms ? s : NULL;
+    return stream_is_over(s, now_ms) ? s : NULL;
 }

@@ -58,7 +58,8 @@ bool stream_recover(const stream *s, uint64_t since, uint32_t limit, buf *out)
 
     if (since > s->top || s->top - since > limit || since + 1 < first_offset(s))
         return false;
-    (void)stream_write(s, &range, out);
+    if (since != s->top)
+        (void)stream_write(s, &range, out);
     return true;
 }
 

@@ -73,6 +73,12 @@ static inline bool stream_limits_keep(const stream_limits *l)
     return l->size != 0 && l->ttl_ms != 0;
 }
 
+/* true: it was not used for so long that it is to be forgotten. */
+static inline bool stream_is_over(const stream *s, uint64_t now_ms)
+{
+    return now_ms >= s->forget_ms;
+}
+
 /* Which publications. */
 typedef struct stream_range {
     bool has_since;
@@ -85,7 +91,7 @@ typedef struct stream_range {
 uint32_t stream_write(const stream *s, const stream_range *range, buf *out);
 
 /* The publications after `since` if they lead without a gap to the top and are no more than `limit`:
- * appended as above. false: they do not, and nothing was appended. */
+ * appended as above, or nothing if there are none. false: they do not, and nothing was appended. */
 bool stream_recover(const stream *s, uint64_t since, uint32_t limit, buf *out);
 
 /* A document's version: false if it is not above the one that the stream has seen last, unless
