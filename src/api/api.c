@@ -115,6 +115,7 @@ static void reply_error_code(const api *a, http_exchange *x, protocol_error erro
 typedef struct http_call {
     api_call call;
     http_exchange *x; /* NULL: has been answered that memory ran out */
+    bool whole;       /* the result is the whole answer */
     buf body;         /* of the answer */
 } http_call;
 
@@ -129,7 +130,8 @@ static void reply_outcome(http_call *h, api_outcome outcome)
 {
     const api *a = h->call.api;
 
-    buf_append_char(&h->body, '}');
+    if (!h->whole)
+        buf_append_char(&h->body, '}');
     if (outcome == API_MALFORMED)
         reply_text(h->x, 400, NULL,
                    VIEW_LIT("the body is not the JSON object this method takes\n"));
@@ -170,9 +172,12 @@ static void run(const api *a, http_exchange *x, const api_method *method)
         reply_error_code(a, x, PROTOCOL_INTERNAL);
         return;
     }
-    *h = (http_call){.call = {.api = a, .result = &h->body, .done = on_done}, .x = x};
-    buf_append_lit(&h->body, "{\"result\":");
-    if (json_valid(params))
+    *h = (http_call){.call = {.api = a, .result = &h->body, .done = on_done},
+                     .x = x,
+                     .whole = method == &api_batch || method == &api_lines};
+    if (!h->whole)
+        buf_append_lit(&h->body, "{\"result\":");
+    if (method == &api_lines || json_valid(params))
         outcome = api_call_run(&h->call, method, params);
     if (outcome == API_LATER)
         defer(h);
@@ -184,7 +189,12 @@ static const api_method *method_of(const api *a, const http_request *rq)
 {
     view prefix = a->cfg->http_api.handler_prefix;
 
-    return rq->path.len > prefix.len ? api_method_find(view_skip(rq->path, prefix.len + 1)) : NULL;
+    if (rq->path.len == prefix.len)
+        return &api_lines;
+
+    view name = view_skip(rq->path, prefix.len + 1);
+
+    return view_eq(name, api_batch.name) ? &api_batch : api_method_find(name);
 }
 
 size_t api_max_body(void *arg, const http_request *head)

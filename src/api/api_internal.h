@@ -100,6 +100,18 @@ bool params_next_string(api_call *call, json_iter *it, view *out);
 /* NULL: there is no such method. */
 const api_method *api_method_find(view name);
 
+/* The same for a raw JSON string. */
+const api_method *api_method_spelled(view raw);
+
+/* ---- sequence.c: calls of several methods; their result is the whole answer ---- */
+
+/* {"commands":[...]} -> {"replies":[...]} */
+extern const api_method api_batch;
+
+/* The old form of the API: lines of {"id", "method", "params"}, answered by as many lines. Its `params`
+ * need not be JSON. It has no name. */
+extern const api_method api_lines;
+
 /* ---- publish.c ---- */
 
 api_outcome api_publish(api_call *call, view object);

@@ -9,6 +9,16 @@ static api_outcome not_available(api_call *call, view object)
     return api_fail(call, PROTOCOL_NOT_AVAILABLE);
 }
 
+static api_outcome no_procedure(api_call *call, view object)
+{
+    view method = {0};
+    param params[] = {{VIEW_LIT("method"), PARAM_STRING, &method}};
+
+    if (!PARAMS_READ(call, object, params))
+        return API_MALFORMED;
+    return api_fail(call, method.len == 0 ? PROTOCOL_BAD_REQUEST : PROTOCOL_METHOD_NOT_FOUND);
+}
+
 static const api_method methods[] = {
     /* publish.c */
     {VIEW_LIT("publish"), api_publish},
@@ -35,13 +45,23 @@ static const api_method methods[] = {
     /* info.c */
     {VIEW_LIT("info"), api_info},
 
-    {VIEW_LIT("rpc"), not_available},
+    /* No procedures can be registered. */
+    {VIEW_LIT("rpc"), no_procedure},
 };
 
 const api_method *api_method_find(view name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (view_eq(methods[i].name, name))
+            return &methods[i];
+    }
+    return NULL;
+}
+
+const api_method *api_method_spelled(view raw)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (json_string_is(raw, methods[i].name))
             return &methods[i];
     }
     return NULL;
