@@ -54,6 +54,7 @@ gcast_err hub_conn_join(hub_conn *c, view user, view info)
     (void)held;
     c->joined = true;
     metric_add(&w->metrics.x_num_clients, 1);
+    metric_add(&w->x_anonymous, c->has_user ? 0 : 1);
     /* Only now, for from here on errands may name it, and hub_conn_leave() is the way out. */
     return c->has_user ? join_user(c, user) : GCAST_OK;
 }
@@ -66,7 +67,7 @@ static void end_subscriptions(hub_conn *c)
         c->subs = s->next;
         c->sub_count--;
         metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-        group_leave(s);
+        tell_leave(s);
     }
 }
 
@@ -81,6 +82,7 @@ void hub_conn_leave(hub_conn *c)
         return;
     (void)gcast_remove(c->worker->hub->conns, &c->entry); /* only the owner removes: it wins */
     metric_sub(&c->worker->metrics.x_num_clients, 1);
+    metric_sub(&c->worker->x_anonymous, c->has_user ? 0 : 1);
 }
 
 /*
@@ -143,6 +145,17 @@ view hub_conn_user(const hub_conn *c)
 view hub_conn_info(const hub_conn *c)
 {
     return info_view(&c->x_info);
+}
+
+client_info hub_client_info(const hub_conn *c, const hub_sub *s, hub_client_id *id)
+{
+    *id = hub_conn_client_id(c);
+    return (client_info){
+        .user = hub_conn_user(c),
+        .client = {.ptr = id->text, .len = HUB_CLIENT_ID_LEN},
+        .conn_info = hub_conn_info(c),
+        .chan_info = s == NULL ? (view){0} : hub_sub_info(s),
+    };
 }
 
 gcast_err hub_conn_set_info(hub_conn *c, view info)
@@ -223,6 +236,7 @@ gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
     c->subs = s;
     c->sub_count++;
     metric_add(&w->metrics.x_num_subscriptions, 1);
+    tell_join(s);
     return GCAST_OK;
 }
 
@@ -236,6 +250,6 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     *link = s->next;
     c->sub_count--;
     metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-    group_leave(s);
+    tell_leave(s);
     return GCAST_OK;
 }

@@ -121,72 +121,6 @@ mailbox *hub_worker_mailbox(hub_worker *w)
 
 /* ---- figures ---- */
 
-typedef struct distinct {
-    const void **users;
-    uint32_t count;
-    uint32_t cap;
-    bool anonymous;
-} distinct;
-
-static void note_user(void *arg, hub_sub *s)
-{
-    distinct *d = arg;
-    /* PAIRS join_user(); only the address is used */
-    hub_sub *user = atomic_load_explicit(&s->conn->x_user, memory_order_acquire);
-
-    if (user == NULL)
-        d->anonymous = true;
-    else if (d->count < d->cap)
-        d->users[d->count++] = user->part->group;
-}
-
-static int by_address(const void *a, const void *b)
-{
-    uintptr_t left = (uintptr_t) * (void *const *)a;
-    uintptr_t right = (uintptr_t) * (void *const *)b;
-
-    return left < right ? -1 : left > right;
-}
-
-static uint32_t count_distinct(distinct *d)
-{
-    uint32_t users = d->anonymous ? 1 : 0;
-
-    if (d->count != 0)
-        qsort(d->users, d->count, sizeof *d->users, by_address);
-    for (uint32_t i = 0; i < d->count; i++)
-        users += i == 0 || d->users[i] != d->users[i - 1] ? 1 : 0;
-    return users;
-}
-
-gcast_err hub_channel_count(hub *h, view channel, hub_channel_stats *out)
-{
-    hub_channel_stats stats = {0};
-    gcast_err err = GCAST_OK;
-    distinct d = {0};
-
-    gcast_read_begin(h->channels);
-    gcast_entry *e = gcast_peek_bytes(h->channels, channel.ptr, channel.len);
-
-    if (e != NULL) {
-        hub_group *g = container_of(e, hub_group, entry);
-
-        stats.clients = group_count_rcu(g);
-        d.cap = stats.clients; /* who comes meanwhile is not counted */
-        d.users = gcast_count(h->users) == 0 ? NULL : malloc(d.cap * sizeof *d.users);
-        if (d.users == NULL) {
-            err = gcast_count(h->users) == 0 ? GCAST_OK : GCAST_ENOMEM;
-            d.cap = 0;
-        }
-        group_each_rcu(g, note_user, &d);
-        stats.users = count_distinct(&d);
-    }
-    gcast_read_end(h->channels);
-    free(d.users);
-    *out = stats;
-    return err;
-}
-
 void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg)
 {
     gcast_registry *channels = h->channels;
@@ -219,13 +153,16 @@ void hub_metrics(hub *h, metrics *sum)
 hub_figures hub_count(hub *h)
 {
     metrics sum = {0};
+    uint64_t anonymous = 0;
 
     hub_metrics(h, &sum);
+    for (unsigned i = 0; i < h->opts.workers; i++) /* relaxed: a figure for display */
+        anonymous += atomic_load_explicit(&h->workers[i].x_anonymous, memory_order_relaxed);
     return (hub_figures){
         /* relaxed: figures for display */
         .clients = atomic_load_explicit(&sum.x_num_clients, memory_order_relaxed),
         .subscriptions = atomic_load_explicit(&sum.x_num_subscriptions, memory_order_relaxed),
-        .users = gcast_count(h->users),
+        .users = gcast_count(h->users) + (anonymous != 0 ? 1 : 0),
         .channels = gcast_count(h->channels),
     };
 }
