@@ -153,16 +153,16 @@ void hub_metrics(hub *h, metrics *sum)
 hub_figures hub_count(hub *h)
 {
     metrics sum = {0};
-    uint64_t anonymous = 0;
 
     hub_metrics(h, &sum);
-    for (unsigned i = 0; i < h->opts.workers; i++) /* relaxed: a figure for display */
-        anonymous += atomic_load_explicit(&h->workers[i].x_anonymous, memory_order_relaxed);
+
+    /* relaxed: figures for display */
+    uint64_t anonymous = atomic_load_explicit(&sum.x_num_anonymous, memory_order_relaxed);
+
     return (hub_figures){
-        /* relaxed: figures for display */
         .clients = atomic_load_explicit(&sum.x_num_clients, memory_order_relaxed),
         .subscriptions = atomic_load_explicit(&sum.x_num_subscriptions, memory_order_relaxed),
-        .users = gcast_count(h->users) + (anonymous != 0 ? 1 : 0),
+        .users = gcast_count(h->users) + (anonymous != 0),
         .channels = gcast_count(h->channels),
     };
 }

@@ -183,7 +183,6 @@ struct hub_worker {
     void *wake_arg; /* const */
     mailbox mailbox;
     metrics metrics;
-    _Atomic(uint64_t) x_anonymous; /* owner writes: connections without a user */
     list waiting;         /* owner: parts with publications that no sweep has taken up */
     list gathering;       /* owner: parts whose publications wait for their flush interval to end */
     uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
