@@ -49,6 +49,7 @@ typedef struct channel_options {
     bool auto_cache_recover;
     bool allow_subscribe_for_client;
     bool allow_subscribe_for_anonymous;
+    bool allow_user_limited_channels;
     bool allow_publish_for_client;
     bool allow_publish_for_subscriber;
     bool allow_publish_for_anonymous;

@@ -68,7 +68,7 @@ static void end_subscriptions(hub_conn *c)
         c->subs = s->next;
         c->sub_count--;
         metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-        group_leave(s);
+        tell_leave(s);
     }
 }
 
@@ -147,6 +147,17 @@ view hub_conn_user(const hub_conn *c)
 view hub_conn_info(const hub_conn *c)
 {
     return info_view(&c->x_info);
+}
+
+client_info hub_client_info(const hub_conn *c, const hub_sub *s, hub_client_id *id)
+{
+    *id = hub_conn_client_id(c);
+    return (client_info){
+        .user = hub_conn_user(c),
+        .client = {.ptr = id->text, .len = HUB_CLIENT_ID_LEN},
+        .conn_info = hub_conn_info(c),
+        .chan_info = s == NULL ? (view){0} : hub_sub_info(s),
+    };
 }
 
 gcast_err hub_conn_set_info(hub_conn *c, view info)
@@ -235,8 +246,12 @@ hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gca
 gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
 {
     gcast_err err;
+    const hub_sub *s = conn_subscribe(c, channel, opts, &err);
 
-    return conn_subscribe(c, channel, opts, &err) != NULL ? GCAST_OK : err;
+    if (s == NULL)
+        return err;
+    tell_join(s);
+    return GCAST_OK;
 }
 
 gcast_err hub_unsubscribe(hub_conn *c, view channel)
@@ -252,9 +267,9 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
 
     hub_join *j = s->join;
 
-    group_leave(s);
+    tell_leave(s);
     if (j != NULL)
-        j->joined(j, c, NULL); /* whoever subscribed is told before whoever unsubscribes */
+        join_ended(j, c); /* whoever subscribed is told before whoever unsubscribes */
     return GCAST_OK;
 }
 

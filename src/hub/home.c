@@ -51,7 +51,8 @@ stream *home_stream(hub_group *g, const stream_limits *keep)
         metric_add(&w->metrics.x_out_of_memory, 1);
         return NULL;
     }
-    hs->group = group_keep(g);
+    group_hold(g);
+    hs->group = g;
     history_add(&w->history, &hs->stream, sizeof *hs - sizeof hs->stream + sizeof *g + g->name_len,
                 keep->meta_ttl_ms, w->now_ms);
     g->stream = hs;

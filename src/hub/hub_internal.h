@@ -32,6 +32,7 @@ struct hub_group {
     gcast_entry entry;           /* rcu */
     gcast_registry *registry;    /* const: hub->channels or hub->users */
     hub_delivery how;            /* const */
+    _Atomic(uint32_t) x_told;    /* atomic: members with HUB_SUB_IS_TOLD */
     _Atomic(hub_part *) x_parts; /* rcu: grows only, freed with the group */
     _Atomic(uint32_t) x_holders; /* atomic */
     _Atomic(uint32_t) x_active;  /* atomic: parts with members */
@@ -49,6 +50,7 @@ struct hub_part {
     uint32_t free_slot;               /* owner: first of the chain of empty slots, or NO_SLOT */
     _Atomic(bool) x_lost;             /* atomic: a publication could not be posted to the owner */
     bool has_late;                    /* owner: members joined while frames wait: hub_sub.skip */
+    bool has_told;                    /* owner: has, or had, members with HUB_SUB_IS_TOLD */
     uint32_t sweep;                   /* owner: where the last sweep began */
     frame_list frames;                /* owner: publications that wait for the next sweep */
     hub_track *track;                 /* owner: of those with a position; NULL: never had any */
@@ -59,12 +61,14 @@ struct hub_part {
 
 /*
  * The members of a part, dense. A slot holds a hub_sub, or the number of the next empty slot with
- * the lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice.
+ * the lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice; nor
+ * when it is replaced by one with the same `moves`.
  */
 struct hub_members {
     gcast_deferred deferred;
     uint32_t cap;  /* const */
     uint32_t used; /* owner: slots from here on were never used */
+    uint32_t moves; /* const: how often members have moved to other slots */
     _Atomic(uintptr_t) x_slots[];
 };
 
@@ -118,14 +122,6 @@ hub_group *group_find(gcast_registry *registry, view name);
 /* Any thread. The same; made as `how` says if need be. NULL: out of memory. */
 hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how);
 
-/* One more hold for a caller that has one. */
-static inline hub_group *group_keep(hub_group *g)
-{
-    /* relaxed: the caller's own hold keeps it alive, nothing is published by counting */
-    atomic_fetch_add_explicit(&g->x_holders, 1, memory_order_relaxed);
-    return g;
-}
-
 /* Any thread. Drops a hold. */
 void group_release(hub_group *g);
 
@@ -139,6 +135,9 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
 /* Owner. */
 void group_leave(hub_sub *s);
 
+/* Any thread that has a hold, or is a member's owner: one more. */
+void group_hold(hub_group *g);
+
 /* Any thread, inside a read section: calls fn for every member there is. */
 void group_each_rcu(hub_group *g, void (*fn)(void *arg, hub_sub *s), void *arg);
 
@@ -150,6 +149,26 @@ static inline hub_sub *slot_sub(uintptr_t slot)
 {
     return (slot & 1) != 0 ? NULL : (hub_sub *)slot;
 }
+
+/* ---- tell.c: joins and leaves ---- */
+
+/* frame.mark: for members with HUB_SUB_IS_TOLD only. */
+enum { FRAME_FOR_THE_TOLD = 1 };
+
+/* Owner. s has just begun: tells those who are told, s itself too. */
+void tell_join(const hub_sub *s);
+
+/* Owner. group_leave(), and tells those who are told. */
+void tell_leave(hub_sub *s);
+
+/* ---- publish.c ---- */
+
+/* The worker that orders what is sent to the members. */
+hub_worker *group_home(hub *h, const hub_group *g);
+
+/* The home worker, which holds the group: one frame to one part. Takes a reference of its own. `at`: as
+ * for part_take(). */
+void part_post(hub_part *p, frame *f, const hub_position *at);
 
 /* ---- outbox.c: what a socket did not take ---- */
 
@@ -242,6 +261,9 @@ void worker_schedule(hub_worker *w);
 
 /* ---- position.c: subscriptions that know where they are ---- */
 
+/* The position of what is in no stream. */
+extern const hub_position hub_nowhere;
+
 /*
  * How far the positioned members of a part have come: all alike, for what reaches one reaches all. Its
  * part's owner uses it; `found` is home's while a check is on its way.
@@ -266,6 +288,9 @@ void track_lost(hub_track *t);
 
 /* Owner. A positioned member leaves. */
 void track_leave(hub_track *t);
+
+/* Owner. A subscription of c ended while its position was being asked for. */
+void join_ended(hub_join *j, hub_conn *c);
 
 /* Owner. Asks the home workers of those tracks whose check is due. */
 void tracks_check(hub_worker *w);
@@ -325,9 +350,6 @@ struct hub {
 
 /* The worker whose thread this is; NULL on other threads. */
 hub_worker *hub_self(void);
-
-/* The home worker of a channel. */
-hub_worker *hub_home(hub *h, view channel);
 
 /* Entries visited in one read section of a traversal: a long section delays every reclamation in the
  * process. */

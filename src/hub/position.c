@@ -22,6 +22,8 @@
 
 #include "hub_internal.h"
 
+const hub_position hub_nowhere;
+
 /* ---- tracks ---- */
 
 static hub_track *track_open(hub_part *p, const stream_limits *keep)
@@ -88,7 +90,7 @@ void track_lost(hub_track *t)
     hub_members *m = atomic_load_explicit(&p->x_members, memory_order_relaxed); /* own writes */
     uint32_t i = 0;
 
-    group_keep(p->group); /* whose last member this may be */
+    group_hold(p->group); /* whose last member this may be */
     while (t->members != 0 && i < m->used) {
         hub_sub *s = slot_sub(atomic_load_explicit(&m->x_slots[i], memory_order_relaxed));
 
@@ -143,8 +145,8 @@ void tracks_check(hub_worker *w)
             continue;
         t->checking = true;
         t->check.open = check_at_home;
-        group_keep(t->part->group);
-        mailbox_post(&hub_home(w->hub, group_name(t->part->group))->mailbox, &t->check);
+        group_hold(t->part->group);
+        mailbox_post(&group_home(w->hub, t->part->group)->mailbox, &t->check);
     }
 }
 
@@ -165,34 +167,55 @@ void hub_join_since(hub_join *j, uint64_t offset, view epoch)
         memcpy(j->epoch.text, epoch.ptr, epoch.len);
 }
 
-/* The position is there: c's subscription begins. */
+/* A member is at `top`, and gets what comes from now on. */
+static void track_join(hub_track *t, hub_sub *s, const hub_position *top)
+{
+    hub_part *p = t->part;
+
+    if (t->members != 0 && !hub_position_eq(&t->at, top))
+        track_lost(t); /* the others have missed something: here it shows */
+    t->at = *top;
+    t->members++;
+    if (t->members == 1)
+        track_schedule(t);
+    s->flags |= SUB_POSITIONED;
+    s->skip = p->frames.count; /* published before the position was read */
+    p->has_late = p->has_late || s->skip != 0;
+}
+
+/* The position is there: the subscription begins. */
+static void join_begin(hub_join *j)
+{
+    hub_sub *s = j->sub;
+
+    if (!j->result.failed)
+        track_join(j->part->track, s, &j->result.top);
+    j->answered = true;
+    j->joined(j, s->conn, &j->result);
+    if (j->sub == NULL)
+        return; /* the caller did not want it like this */
+    s->join = NULL;
+    s->flags |= j->tells;
+    tell_join(s);
+}
+
 static void join_done(letter *l)
 {
     hub_join *j = container_of(l, hub_join, letter);
-    hub_part *p = j->part;
-    hub_sub *s = j->sub;
 
     j->result.publications = buf_view(&j->publications);
-    if (s != NULL) {
-        hub_track *t = p->track;
-
-        s->join = NULL;
-        if (!j->result.failed) {
-            if (t->members != 0 && !hub_position_eq(&t->at, &j->result.top))
-                track_lost(t); /* the others have missed something: here it shows */
-            t->at = j->result.top;
-            t->members++;
-            if (t->members == 1)
-                track_schedule(t);
-            s->flags |= SUB_POSITIONED;
-            s->skip = p->frames.count; /* published before the position was read */
-            p->has_late = p->has_late || s->skip != 0;
-        }
-        j->joined(j, s->conn, &j->result);
-    }
+    if (j->sub != NULL)
+        join_begin(j);
     group_release(j->group);
     buf_fini(&j->publications);
     free(j);
+}
+
+void join_ended(hub_join *j, hub_conn *c)
+{
+    if (!j->answered)
+        j->joined(j, c, NULL);
+    j->answered = true;
 }
 
 /* The last publication, unless the client has it. */
@@ -255,12 +278,16 @@ gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts
     }
     s->skip = SKIP_ALL;
     s->join = j;
+    j->tells = s->flags & HUB_SUB_TELLS;
+    j->answered = false;
+    s->flags &= ~j->tells; /* others are told when it has begun */
     j->letter.open = join_at_home;
-    j->group = group_keep(s->part->group);
+    j->group = s->part->group;
+    group_hold(j->group);
     j->part = s->part;
     j->sub = s;
     j->result = (hub_joined){0};
     j->publications = (buf){0};
-    mailbox_post(&hub_home(h, channel)->mailbox, &j->letter);
+    mailbox_post(&group_home(h, j->group)->mailbox, &j->letter);
     return GCAST_OK;
 }

@@ -30,8 +30,7 @@ static void delivery_open(letter *l)
     free(d);
 }
 
-/* From the home worker: one publication to one worker. */
-static void post_delivery(hub_part *p, frame *f, const hub_position *at)
+void part_post(hub_part *p, frame *f, const hub_position *at)
 {
     hub_worker *home = hub_self();
 
@@ -49,7 +48,7 @@ static void post_delivery(hub_part *p, frame *f, const hub_position *at)
         return;
     }
     *d = (delivery){.letter.open = delivery_open, .part = p, .frame = frame_get(f), .at = *at};
-    (void)group_keep(p->group);
+    group_hold(p->group);
     mailbox_post(&p->worker->mailbox, &d->letter);
 }
 
@@ -84,7 +83,7 @@ static gcast_err fan_out(hub_group *g, const publication *pub, view body, const 
             continue;
         if (f == NULL && (f = encode(home, g, pub, body)) == NULL)
             break;
-        post_delivery(p, f, at);
+        part_post(p, f, at);
     }
     frame_put(f);
     if (p == NULL)
@@ -106,8 +105,6 @@ typedef struct publishing {
     hub_position at;
     char bytes[];
 } publishing;
-
-static const hub_position nowhere;
 
 /* Numbers the publication, keeps it and sends it out. */
 static gcast_err publish_to_stream(publishing *m)
@@ -150,7 +147,7 @@ static gcast_err publish_at_home(publishing *m)
     if (stream_limits_keep(&m->opts.keep))
         err = publish_to_stream(m);
     else
-        err = fan_out(m->group, &m->pub, (view){0}, &nowhere);
+        err = fan_out(m->group, &m->pub, (view){0}, &hub_nowhere);
     if (key.len != 0 && err == GCAST_OK)
         result_keep(hub_self(), channel, key, &m->at);
     return err;
@@ -231,17 +228,17 @@ static uint64_t name_hash(view name)
     return hash ^ (hash >> 32);
 }
 
+hub_worker *group_home(hub *h, const hub_group *g)
+{
+    return &h->workers[name_hash(group_name(g)) % h->opts.workers];
+}
+
 static void count_publication(hub *h)
 {
     if (hub_self() != NULL)
         metric_add(&hub_self()->metrics.x_publications, 1);
     else /* relaxed: a statistic; threads outside share one counter */
         atomic_fetch_add_explicit(&h->outside.x_publications, 1, memory_order_relaxed);
-}
-
-hub_worker *hub_home(hub *h, view channel)
-{
-    return &h->workers[name_hash(channel) % h->opts.workers];
 }
 
 /* Whether home has something to do even if nobody listens. */
@@ -255,15 +252,17 @@ gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
                           const hub_publish_opts *opts)
 {
     bool must = concerns_home(opts);
-    hub_worker *home = hub_home(h, channel);
     hub_group *g = must ? group_open(h->channels, channel, &opts->delivery)
                         : group_find(h->channels, channel);
 
     count_publication(h);
     if (g == NULL)
         return must ? GCAST_ENOMEM : GCAST_OK; /* nobody listens */
+
+    hub_worker *home = group_home(h, g);
+
     if (home == hub_self() && !must && g->stream == NULL) {
-        gcast_err err = fan_out(g, pub, (view){0}, &nowhere);
+        gcast_err err = fan_out(g, pub, (view){0}, &hub_nowhere);
 
         group_release(g);
         return err;

@@ -72,7 +72,7 @@ gcast_err hub_history(hub *h, view channel, const hub_history_request *rq, hub_h
         memcpy(q->epoch.text, rq->epoch.ptr, rq->epoch.len);
     q->fn = fn;
     q->arg = arg;
-    mailbox_post(&hub_home(h, channel)->mailbox, &q->letter);
+    mailbox_post(&group_home(h, g)->mailbox, &q->letter);
     return GCAST_OK;
 }
 
@@ -108,6 +108,6 @@ gcast_err hub_history_remove(hub *h, view channel)
         return GCAST_ENOMEM;
     }
     *r = (removal){.letter.open = removal_at_home, .group = g};
-    mailbox_post(&hub_home(h, channel)->mailbox, &r->letter);
+    mailbox_post(&group_home(h, g)->mailbox, &r->letter);
     return GCAST_OK;
 }
