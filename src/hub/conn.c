@@ -281,7 +281,7 @@ void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason
     push_unsubscribe(&w->scratch, channel, code, reason); /* before the name may go */
     frame *f = w->scratch.failed ? NULL : w->hub->opts.sink->frame(buf_view(&w->scratch));
 
-    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL) {
+    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL && !c->closing) {
         metric_add(&w->metrics.x_unsubscribes, 1);
         hub_conn_send(c, frame_view(f));
     }
