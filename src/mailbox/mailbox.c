@@ -49,3 +49,8 @@ size_t mailbox_drain(mailbox *m)
     }
     return count;
 }
+
+bool mailbox_empty(mailbox *m)
+{
+    return cds_wfcq_empty(&m->head, &m->tail);
+}
