@@ -77,8 +77,7 @@ void say_at_work(client *c, const char *message)
 void work(void)
 {
     f.now_ms = now_ms;
-    for (int i = 0; i < 10; i++) /* letters that lead to others */
-        fake_run(&f);
+    fake_run(&f);
 }
 
 void tick(client *c)

@@ -33,7 +33,7 @@ void say(client *c, const char *message);
 /* The same on the worker's thread, and only the worker's next turns show what comes of it. */
 void say_at_work(client *c, const char *message);
 
-/* All turns that there is work for, for some ten letters in a row. */
+/* All turns that there is work for. */
 void work(void);
 
 /* Its time has come, perhaps. */

@@ -54,9 +54,8 @@ static void subscribe(client *c, const char *channel, bool join_leave)
 {
     char message[128];
 
-    (void)snprintf(message, sizeof message,
-                   "{\"id\":1,\"subscribe\":{\"channel\":\"%s\"%s}}", channel,
-                   join_leave ? ",\"join_leave\":true" : "");
+    (void)snprintf(message, sizeof message, "{\"id\":1,\"subscribe\":{\"channel\":\"%s\"%s}}",
+                   channel, join_leave ? ",\"join_leave\":true" : "");
     say(c, message);
 }
 
@@ -105,8 +104,9 @@ static client *come_many(void)
 
 Test(client_presence, of_a_large_channel_comes_in_its_turn)
 {
-    static const char first[] = "{\"id\":3,\"presence_stats\":{\"num_clients\":1200,\"num_users\":1}}\n"
-                                "{\"id\":4,\"unsubscribe\":{}}|{\"id\":5,\"presence\":{\"presence\":{\"";
+    static const char first[] =
+        "{\"id\":3,\"presence_stats\":{\"num_clients\":1200,\"num_users\":1}}\n"
+        "{\"id\":4,\"unsubscribe\":{}}|{\"id\":5,\"presence\":{\"presence\":{\"";
     client *ann = come_many();
     const char *answer;
 
@@ -235,10 +235,11 @@ Test(client_presence, shows_in_publications_of_clients)
 
     cr_assert_eq(hub_conn_set_info(&ann->conn, VIEW_LIT("{\"n\":1}")), GCAST_OK);
     cr_assert_eq(hub_subscribe(&ann->conn, VIEW_LIT("room:a"), &opts), GCAST_OK);
-    (void)snprintf(expected, sizeof expected,
-                   "{\"id\":2,\"publish\":{}}|{\"push\":{\"channel\":\"room:a\",\"pub\":{\"data\":1,"
-                   "\"info\":{\"user\":\"ann\",\"client\":\"%s\",\"conn_info\":{\"n\":1},"
-                   "\"chan_info\":[1]}}}}",
-                   id.text);
+    (void)snprintf(
+        expected, sizeof expected,
+        "{\"id\":2,\"publish\":{}}|{\"push\":{\"channel\":\"room:a\",\"pub\":{\"data\":1,"
+        "\"info\":{\"user\":\"ann\",\"client\":\"%s\",\"conn_info\":{\"n\":1},"
+        "\"chan_info\":[1]}}}}",
+        id.text);
     must_answer(ann, "{\"id\":2,\"publish\":{\"channel\":\"room:a\",\"data\":1}}", expected);
 }

@@ -74,10 +74,10 @@ static const char *seen(fake_conn *c)
     return out.data;
 }
 
-#define MUST_SEE(conn, what)                                          \
-    do {                                                              \
-        const char *it = seen(conn);                                  \
-        cr_expect_str_eq(it, what, "%s instead of %s", it, what);     \
+#define MUST_SEE(conn, what)                                      \
+    do {                                                          \
+        const char *it = seen(conn);                              \
+        cr_expect_str_eq(it, what, "%s instead of %s", it, what); \
     } while (0)
 
 Test(hub_tell, joins_and_leaves_have_their_place_among_publications)
