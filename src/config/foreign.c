@@ -78,7 +78,6 @@ static const foreign server_items[] = {
 
 static const foreign channel_items[] = {
     {"allow_tags_filter", NULL},
-    {"allow_user_limited_channels", NULL},
     {"allowed_delta_types", NULL},
     {"channel_regex", ""},
     {"delta_publish", NULL},
