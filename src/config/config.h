@@ -80,8 +80,9 @@ typedef struct config {
     struct {
         view address; /* literal address; "" = all, IPv4 and IPv6 */
         uint32_t port;
-        view internal_address;
-        uint32_t internal_port; /* 0 = no port of its own */
+        view internal_address; /* "" = address */
+        uint32_t
+            internal_port; /* 0 = port; with both as the others there is no internal listener */
     } http_server;
     struct {
         log_level level;
@@ -114,7 +115,8 @@ typedef struct config {
     struct {
         bool disabled;
         bool insecure;
-        view key; /* "" matches nothing */
+        bool external; /* on the public port even if there is an internal one */
+        view key;      /* "" matches nothing */
         view handler_prefix;
         api_error_mode error_mode;
         uint64_t max_body_size_bytes;

@@ -205,16 +205,14 @@ Test(config_flags, refuse_two_endpoints_at_one_path)
 
 Test(config_flags, refuse_what_would_have_no_effect_yet)
 {
-    LOAD("--channel.without_namespace.history_size=10", "--http_server.internal_port=9000",
+    LOAD("--channel.without_namespace.history_size=10",
          "--channel.without_namespace.force_recovery_mode=cache",
-         "--http_server.internal_address=::1", "--channel.without_namespace.join_leave");
+         "--channel.without_namespace.join_leave");
     must_have_errors(
         "--channel.without_namespace.history_size: not supported yet: leave it at its default, "
         "\"0\"\n"
-        "--http_server.internal_port: not supported yet: leave it at its default, \"\"\n"
         "--channel.without_namespace.force_recovery_mode: not supported yet: leave it at its "
         "default, \"stream\"\n"
-        "--http_server.internal_address: not supported yet: leave it at its default, \"\"\n"
         "--channel.without_namespace.join_leave: not supported yet: leave it at its default, "
         "\"false\"\n");
 
