@@ -167,8 +167,11 @@ void config_free(config *c);
 
 void config_report_fini(config_report *report);
 
-/* Appends the text of --help: every option with its default. */
+/* Appends every option with its default and what it does, for --help. */
 void config_write_help(buf *out);
+
+/* Appends a file that sets every option to its default, in JSON or, with comments, in YAML. */
+void config_write_default(buf *out, bool json);
 
 /*
  * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <stdio.h>
 
 /* The offset of a member, compiled only if the member has the C type that the option type needs. */
 #define FIELD(object, member, c_type) \
@@ -163,6 +164,30 @@ const option_table options_of_channel = {
     .items = channel_items,
     .count = sizeof channel_items / sizeof *channel_items,
 };
+
+size_t option_count(void)
+{
+    return options_of_server.count + options_of_channel.count;
+}
+
+const option *option_at(size_t at, option_name *name)
+{
+    bool of_channel = at >= options_of_server.count;
+    const option *o = of_channel ? &options_of_channel.items[at - options_of_server.count]
+                                 : &options_of_server.items[at];
+
+    (void)snprintf(name->text, sizeof name->text, "%s%s", of_channel ? WITHOUT_NAMESPACE : "",
+                   o->name);
+    return o;
+}
+
+void option_write_choices(buf *out, const option *o)
+{
+    for (size_t i = 0; o->choices[i] != NULL; i++)
+        if (*o->choices[i] != '\0')
+            buf_printf(out, "%s%s", i == 0 || *o->choices[i - 1] == '\0' ? ": " : ", ",
+                       o->choices[i]);
+}
 
 static const view without_namespace = VIEW_LIT(WITHOUT_NAMESPACE);
 
