@@ -314,7 +314,7 @@ static void join(worker *w, seat *here, unsigned channel)
     CHECK(j != NULL, "out of memory");
     j->seat = here;
     j->channel = channel;
-    j->join.keep = keep;
+    j->join.meta_ttl_ms = keep.meta_ttl_ms;
     j->join.limit = 300;
     j->join.joined = on_joined;
     j->join.recover = p->known && dice != 0;

@@ -34,14 +34,14 @@ static void forget(hub_worker *w, stream *s)
     free(hs);
 }
 
-stream *home_stream(hub_group *g, const stream_limits *keep)
+stream *home_stream(hub_group *g, uint64_t meta_ttl_ms)
 {
     hub_worker *w = hub_self();
 
     if (g->stream != NULL && stream_is_over(&g->stream->stream, w->now_ms))
         forget(w, &g->stream->stream);
     if (g->stream != NULL) {
-        history_touch(&w->history, &g->stream->stream, keep->meta_ttl_ms, w->now_ms);
+        history_touch(&w->history, &g->stream->stream, meta_ttl_ms, w->now_ms);
         return &g->stream->stream;
     }
 
@@ -54,7 +54,7 @@ stream *home_stream(hub_group *g, const stream_limits *keep)
     group_hold(g);
     hs->group = g;
     history_add(&w->history, &hs->stream, sizeof *hs - sizeof hs->stream + sizeof *g + g->name_len,
-                keep->meta_ttl_ms, w->now_ms);
+                meta_ttl_ms, w->now_ms);
     g->stream = hs;
     if (w->sweep_ms == UINT64_MAX)
         w->sweep_ms = w->now_ms + SWEEP_MS;

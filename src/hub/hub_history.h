@@ -66,7 +66,7 @@ typedef struct hub_joined {
  * is the caller's to set.
  */
 typedef struct hub_join {
-    stream_limits keep;
+    uint64_t meta_ttl_ms; /* as stream_limits has it */
     bool recover;        /* wants what came after `since` */
     bool latest;         /* the last publication is all that matters */
     uint32_t limit;      /* recover no more than so many */
@@ -104,7 +104,7 @@ gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts
 
 typedef struct hub_history_request {
     hub_delivery delivery; /* if the channel has to be made */
-    stream_limits keep;
+    uint64_t meta_ttl_ms;  /* as stream_limits has it */
     stream_range range;
     view epoch; /* of range.since; empty: any */
 } hub_history_request;

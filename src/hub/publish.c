@@ -111,7 +111,7 @@ static gcast_err publish_to_stream(publishing *m)
 {
     hub_worker *home = hub_self();
     publication *pub = &m->pub;
-    stream *s = home_stream(m->group, &m->opts.keep);
+    stream *s = home_stream(m->group, m->opts.keep.meta_ttl_ms);
 
     if (s == NULL)
         return GCAST_ENOMEM;

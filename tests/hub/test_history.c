@@ -72,7 +72,7 @@ static joining *joining_new(told *t)
 
     cr_assert_not_null(j);
     j->told = t;
-    j->join.keep = keep;
+    j->join.meta_ttl_ms = META_MS;
     j->join.limit = 300;
     j->join.joined = on_joined;
     return j;
@@ -153,7 +153,7 @@ static void on_history(void *arg, gcast_err err, const hub_position *top, view p
 
 static told ask(stream_range range, view epoch)
 {
-    hub_history_request rq = {.keep = keep, .range = range, .epoch = epoch};
+    hub_history_request rq = {.meta_ttl_ms = META_MS, .range = range, .epoch = epoch};
     told t = {0};
 
     hub_worker_bind(f.workers[1]);
