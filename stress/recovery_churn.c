@@ -30,9 +30,9 @@ static const stream_limits keep = {.size = 500, .ttl_ms = 3600000, .meta_ttl_ms 
 /* What a subscriber knows of a channel; it outlives its connections. */
 typedef struct place {
     bool listens;
-    bool joined;        /* its position has been told */
-    bool known;         /* the next is at + 1 */
-    uint64_t at;        /* offset of the last publication it has got */
+    bool joined; /* its position has been told */
+    bool known;  /* the next is at + 1 */
+    uint64_t at; /* offset of the last publication it has got */
     stream_epoch epoch;
     uint32_t last[PUBLISHERS]; /* 0: unknown */
 } place;
@@ -122,7 +122,8 @@ static void take_message(subscriber *s, const char *text)
 
     place *p = &s->seat->places[channel];
 
-    CHECK(p->listens && p->joined, "channel %u: a publication before the position was told", channel);
+    CHECK(p->listens && p->joined, "channel %u: a publication before the position was told",
+          channel);
     take_publication(p, channel, publisher, number, offset);
     worker_of(s)->live++;
 }

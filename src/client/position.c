@@ -100,7 +100,8 @@ void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opt
     if (w != NULL && j != NULL) {
         *w = (position_wait){
             .wait.cancel = position_wait_free, .client = c, .wish = *wish, .id = cmd->id};
-        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq, wish);
+        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq,
+                           wish);
         j->join.joined = on_joined;
         j->wait = w;
         if (hub_subscribe_positioned(&c->conn, rq->channel, opts, &j->join) == GCAST_OK) {

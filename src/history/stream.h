@@ -82,9 +82,9 @@ static inline bool stream_is_over(const stream *s, uint64_t now_ms)
 /* Which publications. */
 typedef struct stream_range {
     bool has_since;
-    uint64_t since;   /* forward: those above; reverse: those below */
-    uint32_t limit;   /* at most so many */
-    bool reverse;     /* the latest first */
+    uint64_t since; /* forward: those above; reverse: those below */
+    uint32_t limit; /* at most so many */
+    bool reverse;   /* the latest first */
 } stream_range;
 
 /* Appends them to `out` as a JSON array. Returns how many; out->failed: out of memory. */

@@ -90,8 +90,8 @@ struct hub_sub {
 };
 
 enum {
-    SKIP_ALL = UINT32_MAX,     /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
-    SUB_POSITIONED = 1 << 30,  /* hub_sub.flags: has one */
+    SKIP_ALL = UINT32_MAX,    /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
+    SUB_POSITIONED = 1 << 30, /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -343,7 +343,7 @@ struct hub {
     gcast_registry *conns;    /* by id */
     gcast_registry *channels; /* by name */
     gcast_registry *users;    /* by user id */
-    gcast_registry *results;  /* by channel and idempotency key; each used by one home worker only */
+    gcast_registry *results; /* by channel and idempotency key; each used by one home worker only */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
     uint64_t id_tag;     /* const: marks this process in client ids */

@@ -116,7 +116,8 @@ static void check_done(letter *l)
 
     t->checking = false;
     /* every delivery up to what was found has come before this letter */
-    if (t->members != 0 && t->check.found.epoch.text[0] != '\0' && !hub_position_eq(&t->at, &t->check.found))
+    if (t->members != 0 && t->check.found.epoch.text[0] != '\0' &&
+        !hub_position_eq(&t->at, &t->check.found))
         track_lost(t);
     group_release(g);
 }

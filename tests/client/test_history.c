@@ -64,8 +64,9 @@ static void must_hear_error(client *c, const char *message, uint32_t error)
 {
     char expected[200];
 
-    (void)snprintf(expected, sizeof expected, "{\"id\":1,\"error\":{\"code\":%u,\"message\":\"%s\"}}",
-                   error, protocol_error_text(error));
+    (void)snprintf(expected, sizeof expected,
+                   "{\"id\":1,\"error\":{\"code\":%u,\"message\":\"%s\"}}", error,
+                   protocol_error_text(error));
     must_hear(c, message, expected);
 }
 
@@ -86,13 +87,16 @@ Test(client_history, a_position_is_known_to_those_who_ask_and_may)
 {
     client *c = come_connected("ann");
 
-    must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"allow:a\"}}", "{\"id\":1,\"subscribe\":{}}");
+    must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"allow:a\"}}",
+              "{\"id\":1,\"subscribe\":{}}");
     must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"allow:b\",\"positioned\":true}}",
               "{\"id\":1,\"subscribe\":{\"epoch\":\"E\",\"positioned\":true}}");
-    must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"allow:c\",\"recoverable\":true}}",
-              "{\"id\":1,\"subscribe\":{\"recoverable\":true,\"epoch\":\"E\",\"positioned\":true}}");
-    must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"see:a\",\"recoverable\":true}}",
-              "{\"id\":1,\"subscribe\":{\"recoverable\":true,\"epoch\":\"E\",\"positioned\":true}}");
+    must_hear(
+        c, "{\"id\":1,\"subscribe\":{\"channel\":\"allow:c\",\"recoverable\":true}}",
+        "{\"id\":1,\"subscribe\":{\"recoverable\":true,\"epoch\":\"E\",\"positioned\":true}}");
+    must_hear(
+        c, "{\"id\":1,\"subscribe\":{\"channel\":\"see:a\",\"recoverable\":true}}",
+        "{\"id\":1,\"subscribe\":{\"recoverable\":true,\"epoch\":\"E\",\"positioned\":true}}");
     must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"deny:a\",\"recoverable\":true}}",
               "{\"id\":1,\"subscribe\":{}}");
     must_hear(c, "{\"id\":1,\"subscribe\":{\"channel\":\"dark:a\",\"recoverable\":true}}",
@@ -184,10 +188,12 @@ Test(client_history, is_read_in_pages)
 
     for (int i = 0; i < 5; i++)
         (void)answer(ann, PUBLISH("deny:a", "1"));
-    must_hear_error(c, "{\"id\":1,\"history\":{\"channel\":\"deny:a\"}}", PROTOCOL_PERMISSION_DENIED);
+    must_hear_error(c, "{\"id\":1,\"history\":{\"channel\":\"deny:a\"}}",
+                    PROTOCOL_PERMISSION_DENIED);
     must_hear_error(ann, "{\"id\":1,\"history\":{\"channel\":\"deny:a\"}}",
                     PROTOCOL_PERMISSION_DENIED);
-    must_hear_error(c, "{\"id\":1,\"history\":{\"channel\":\"see:a\"}}", PROTOCOL_PERMISSION_DENIED);
+    must_hear_error(c, "{\"id\":1,\"history\":{\"channel\":\"see:a\"}}",
+                    PROTOCOL_PERMISSION_DENIED);
     must_hear(ann, "{\"id\":1,\"history\":{\"channel\":\"see:a\",\"limit\":5}}",
               "{\"id\":1,\"history\":{\"publications\":[],\"epoch\":\"E\",\"offset\":0}}");
     for (int i = 0; i < 5; i++)
@@ -207,7 +213,8 @@ Test(client_history, is_for_those_who_may_see_it)
 {
     client *c = come_connected("ann");
 
-    must_hear_error(c, "{\"id\":1,\"history\":{\"channel\":\"subs:a\"}}", PROTOCOL_PERMISSION_DENIED);
+    must_hear_error(c, "{\"id\":1,\"history\":{\"channel\":\"subs:a\"}}",
+                    PROTOCOL_PERMISSION_DENIED);
     (void)answer(c, "{\"id\":1,\"subscribe\":{\"channel\":\"subs:a\"}}");
     must_hear(c, "{\"id\":1,\"history\":{\"channel\":\"subs:a\"}}",
               "{\"id\":1,\"history\":{\"publications\":[],\"epoch\":\"E\",\"offset\":0}}");

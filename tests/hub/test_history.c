@@ -186,10 +186,10 @@ static const char *offsets(fake_conn *c)
         const char *offset = strstr(message, "\"offset\":");
 
         at += sprintf(at, "%s%s", at == text ? "" : " ",
-                      message[0] == 'R'      ? "R"
-                      : offset != NULL       ? ""
+                      message[0] == 'R'                ? "R"
+                      : offset != NULL                 ? ""
                       : strstr(message, "unsubscribe") ? "U"
-                                             : "-");
+                                                       : "-");
         if (offset != NULL)
             at += sprintf(at, "%d", atoi(offset + strlen("\"offset\":")));
     }
