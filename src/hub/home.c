@@ -38,14 +38,15 @@ stream *home_stream(hub_group *g, uint64_t meta_ttl_ms)
 {
     hub_worker *w = hub_self();
 
-    if (g->stream != NULL && stream_is_over(&g->stream->stream, w->now_ms))
-        forget(w, &g->stream->stream);
-    if (g->stream != NULL) {
-        history_touch(&w->history, &g->stream->stream, meta_ttl_ms, w->now_ms);
-        return &g->stream->stream;
-    }
+    hub_stream *hs = g->stream;
 
-    hub_stream *hs = malloc(sizeof *hs);
+    if (hs != NULL && !stream_is_over(&hs->stream, w->now_ms)) {
+        history_touch(&w->history, &hs->stream, meta_ttl_ms, w->now_ms);
+        return &hs->stream;
+    }
+    if (hs != NULL)
+        forget(w, &hs->stream);
+    hs = malloc(sizeof *hs);
 
     if (hs == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);
