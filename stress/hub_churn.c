@@ -36,6 +36,7 @@ typedef struct subscriber {
     bool wants_write;
     bool ended; /* disconnected by an errand */
     bool listens[CHANNELS];
+    bool is_told[CHANNELS];
     uint32_t last[CHANNELS][PUBLISHERS]; /* 0: nothing yet in this subscription */
 } subscriber;
 
@@ -96,6 +97,20 @@ static void take_publication(subscriber *s, const char *text)
     *last = number;
 }
 
+/* A join or leave. */
+static void take_telling(const subscriber *s, const char *text)
+{
+    unsigned channel;
+    char what[8];
+
+    CHECK(sscanf(text, "{\"push\":{\"channel\":\"c%u\",\"%7[a-z]\":{\"info\":", &channel, what) ==
+                  2 &&
+              (strcmp(what, "join") == 0 || strcmp(what, "leave") == 0),
+          "a message is broken: %.80s", text);
+    CHECK(channel < CHANNELS && s->listens[channel] && s->is_told[channel],
+          "told of a channel that it did not ask about: %.80s", text);
+}
+
 static void take_messages(subscriber *s)
 {
     uint32_t len;
@@ -112,6 +127,8 @@ static void take_messages(subscriber *s)
         text[shown] = '\0';
         if (strstr(text, "\"pub\"") != NULL)
             take_publication(s, text);
+        else if (strstr(text, "\"info\"") != NULL)
+            take_telling(s, text);
         worker_of(s)->messages++;
         buf_consume(&s->wire, sizeof len + len);
     }
@@ -251,6 +268,7 @@ static void close_one(worker *w, unsigned slot)
 static void toggle(worker *w, subscriber *s, unsigned channel)
 {
     char name[8];
+    hub_sub_opts opts = {0};
 
     (void)snprintf(name, sizeof name, "c%u", channel);
     if (s->listens[channel]) {
@@ -264,7 +282,10 @@ static void toggle(worker *w, subscriber *s, unsigned channel)
     }
     memset(s->last[channel], 0, sizeof s->last[channel]);
     s->listens[channel] = true;
-    CHECK(hub_subscribe(&s->conn, view_of(name), NULL) == GCAST_OK, "cannot subscribe");
+    s->is_told[channel] = torture_random(&w->random) % 4 == 0;
+    opts.flags = channel % 2 == 0 ? 0 : HUB_SUB_TELLS;
+    opts.flags |= s->is_told[channel] ? HUB_SUB_IS_TOLD : 0;
+    CHECK(hub_subscribe(&s->conn, view_of(name), &opts) == GCAST_OK, "cannot subscribe");
 }
 
 static void act(worker *w)
