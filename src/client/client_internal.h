@@ -5,6 +5,8 @@
 
 #include "client.h"
 #include "command.h"
+#include "hub_history.h"
+#include "rules.h"
 
 /* The connection is closed with this code and its text; nothing more is answered. */
 void client_disconnect(client *c, disconnect_code code);
@@ -49,6 +51,38 @@ void client_command(client *c, const command *cmd, uint64_t now_ms);
 /* Also presence_stats. */
 void do_presence(client *c, const command *cmd, uint64_t now_ms);
 
+/* ---- history.c ---- */
+
+void do_history(client *c, const command *cmd, uint64_t now_ms);
+
+/* ---- position.c ---- */
+
+/* What a subscription is to know of its position, and to recover. Zeroed: a plain one. */
+typedef struct position_wish {
+    bool positioned;  /* is checked */
+    bool recoverable; /* may come back and recover; never without positioned */
+    bool recover;     /* comes back */
+    bool latest;      /* only the last publication counts */
+    bool reject;      /* does not want to be subscribed if it cannot recover */
+} position_wish;
+
+/* What the options of the channel and the request make of it. */
+position_wish position_wish_of(const client *c, const channel_options *o,
+                               const subscribe_request *rq);
+
+/* Fills in what the request and the configuration say. */
+void position_join_init(hub_join *j, const client *c, const channel_options *o,
+                        const subscribe_request *rq, const position_wish *wish);
+
+/* The members of a subscribe result that tell of the position; its views are good as long as r and j.
+ * To be read in j->joined(). */
+void position_result(subscribe_result *out, const hub_join *j, const hub_joined *r,
+                     const position_wish *wish);
+
+/* Subscribes at a position and answers the command, which waits meanwhile. */
+void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opts,
+                          const position_wish *wish, uint64_t now_ms);
+
 /* ---- heartbeat.c ---- */
 
 /* The client has connected: the first ping comes after a random part of the interval. */
@@ -70,5 +104,9 @@ uint32_t join_leave_flags(const client *c, const subscribe_request *rq);
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq);
 protocol_error may_publish(const client *c, view channel);
 protocol_error may_see_presence(const client *c, view channel);
+protocol_error may_see_history(const client *c, view channel);
+
+/* Whether a subscriber of a channel with these options may ask for its history. */
+bool subscriber_sees_history(const client *c, const channel_options *o);
 
 #endif

@@ -55,7 +55,7 @@ static void do_connect(client *c, const command *cmd, uint64_t now_ms)
 
 /* ---- channels ---- */
 
-static void do_subscribe(client *c, const command *cmd)
+static void do_subscribe(client *c, const command *cmd, uint64_t now_ms)
 {
     const subscribe_request *rq = &cmd->subscribe;
     bool known_delta = rq->delta.len == 0 || view_eq(rq->delta, VIEW_LIT("fossil"));
@@ -75,6 +75,13 @@ static void do_subscribe(client *c, const command *cmd)
         .flags = join_leave_flags(c, rq),
     };
 
+    position_wish wish =
+        position_wish_of(c, config_channel_options(c->desk->cfg, rq->channel), rq);
+
+    if (wish.positioned) {
+        subscribe_positioned(c, cmd, &opts, &wish, now_ms);
+        return;
+    }
     if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
         client_error(c, cmd->id, PROTOCOL_INTERNAL);
         return;
@@ -98,7 +105,11 @@ static protocol_error publish(client *c, view channel, view data)
     client_info info = hub_client_info(&c->conn, hub_sub_find(&c->conn, channel), &id);
     publication pub = {.data = data, .info = &info};
 
-    return hub_publish(c->desk->hub, channel, &pub) == GCAST_OK ? PROTOCOL_OK : PROTOCOL_INTERNAL;
+    const channel_options *o = config_channel_options(c->desk->cfg, channel);
+    hub_publish_opts opts = {.delivery = delivery_of(c, channel), .keep = rules_keep(c->desk->cfg, o)};
+
+    return hub_publish_opt(c->desk->hub, channel, &pub, &opts) == GCAST_OK ? PROTOCOL_OK
+                                                                           : PROTOCOL_INTERNAL;
 }
 
 static void do_publish(client *c, const command *cmd)
@@ -129,7 +140,7 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
         do_connect(c, cmd, now_ms);
         return;
     case COMMAND_SUBSCRIBE:
-        do_subscribe(c, cmd);
+        do_subscribe(c, cmd, now_ms);
         return;
     case COMMAND_UNSUBSCRIBE:
         do_unsubscribe(c, cmd);
@@ -142,6 +153,8 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
         do_presence(c, cmd, now_ms);
         return;
     case COMMAND_HISTORY:
+        do_history(c, cmd, now_ms);
+        return;
     case COMMAND_RPC:
     case COMMAND_REFRESH:
     case COMMAND_SUB_REFRESH:

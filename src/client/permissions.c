@@ -42,14 +42,25 @@ static permit presence_permit(const channel_options *o)
                     .to_anonymous = o->allow_presence_for_anonymous};
 }
 
+static permit history_permit(const channel_options *o)
+{
+    return (permit){.to_client = o->allow_history_for_client,
+                    .to_subscriber = o->allow_history_for_subscriber,
+                    .to_anonymous = o->allow_history_for_anonymous};
+}
+
+bool subscriber_sees_history(const client *c, const channel_options *o)
+{
+    permit p = history_permit(o);
+
+    return allowed(c, &p, true);
+}
+
 hub_delivery delivery_of(const client *c, view channel)
 {
     const config *cfg = c->desk->cfg;
-    uint64_t of_namespace = config_channel_options(cfg, channel)->flush_interval_ms;
 
-    return (hub_delivery){
-        .flush_ms = (uint32_t)(of_namespace != 0 ? of_namespace : cfg->delivery.flush_interval_ms),
-    };
+    return rules_delivery(cfg, config_channel_options(cfg, channel));
 }
 
 uint32_t join_leave_flags(const client *c, const subscribe_request *rq)
@@ -136,6 +147,23 @@ protocol_error may_see_presence(const client *c, view channel)
         return PROTOCOL_NOT_AVAILABLE;
 
     permit p = presence_permit(options);
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
+        return PROTOCOL_PERMISSION_DENIED;
+    return PROTOCOL_OK;
+}
+
+protocol_error may_see_history(const client *c, view channel)
+{
+    const channel_options *options;
+    protocol_error err = options_of(c, channel, &options);
+
+    if (err != PROTOCOL_OK)
+        return err;
+    if (!config_keeps_history(options))
+        return PROTOCOL_NOT_AVAILABLE;
+
+    permit p = history_permit(options);
 
     if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
         return PROTOCOL_PERMISSION_DENIED;
