@@ -128,13 +128,16 @@ static uint32_t read_part(hub_roll *r, uint32_t max)
 {
     /* PAIRS replace_members() */
     const hub_members *m = atomic_load_explicit(&r->part->x_members, memory_order_acquire);
-    uint32_t cap = m == NULL ? 0 : m->cap;
 
+    if (m == NULL) {
+        begin_part(r, r->part->next); /* nobody yet */
+        return 0;
+    }
     if (r->at != 0 && m->moves != r->moves)
         begin_again(r);
 
     uint32_t from = r->at;
-    uint32_t to = cap - from < max ? cap : from + max;
+    uint32_t to = m->cap - from < max ? m->cap : from + max;
 
     for (uint32_t i = from; i < to; i++) {
         /* PAIRS part_add() */
@@ -144,10 +147,9 @@ static uint32_t read_part(hub_roll *r, uint32_t max)
             note_member(r, s);
     }
     r->at = to;
-    if (to == cap)
+    r->moves = m->moves;
+    if (to == m->cap)
         begin_part(r, r->part->next);
-    else
-        r->moves = m->moves;
     return to - from;
 }
 
