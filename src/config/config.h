@@ -81,8 +81,9 @@ typedef struct config {
     struct {
         view address; /* literal address; "" = all, IPv4 and IPv6 */
         uint32_t port;
-        view internal_address;
-        uint32_t internal_port; /* 0 = no port of its own */
+        view internal_address; /* "" = address */
+        uint32_t
+            internal_port; /* 0 = port; with both as the others there is no internal listener */
     } http_server;
     struct {
         log_level level;
@@ -121,7 +122,8 @@ typedef struct config {
     struct {
         bool disabled;
         bool insecure;
-        view key; /* "" matches nothing */
+        bool external; /* on the public port even if there is an internal one */
+        view key;      /* "" matches nothing */
         view handler_prefix;
         api_error_mode error_mode;
         uint64_t max_body_size_bytes;
@@ -173,8 +175,11 @@ void config_free(config *c);
 
 void config_report_fini(config_report *report);
 
-/* Appends the text of --help: every option with its default. */
+/* Appends every option with its default and what it does, for --help. */
 void config_write_help(buf *out);
+
+/* Appends a file that sets every option to its default, in JSON or, with comments, in YAML. */
+void config_write_default(buf *out, bool json);
 
 /*
  * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',

@@ -41,7 +41,6 @@ static const foreign server_items[] = {
     {"engine.", NULL},
     {"graphite.", NULL},
     {"grpc_api.", NULL},
-    {"http_api.external", NULL},
     {"http_server.http2_extended_connect", NULL},
     {"http_server.h2c_external", NULL},
     {"http_server.http3.", NULL},

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <stdio.h>
 
 /* The offset of a member, compiled only if the member has the C type that the option type needs. */
 #define FIELD(object, member, c_type) \
@@ -41,9 +42,9 @@ static const option server_items[] = {
     {"http_server.port", COUNT(http_server.port), "8000", "port to listen on; 0 = any free one",
      .max = 65535, .flag = "port", .letter = 'p'},
     {"http_server.internal_address", ADDRESS(http_server.internal_address), "",
-     "address for API, metrics and health", NOT_YET},
+     "address for API, metrics and health; empty = as the other"},
     {"http_server.internal_port", COUNT(http_server.internal_port), "",
-     "port for API, metrics and health; empty = the same", .max = 65535, NOT_YET},
+     "port for API, metrics and health; empty = as the other", .max = 65535},
 
     {"log.level", CHOICE(log.level), "info", "least important lines to log",
      .choices = {"trace", "debug", "info", "warn", "error", "fatal", "none"}},
@@ -96,6 +97,8 @@ static const option server_items[] = {
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",
      "the server API needs no key; for development"},
+    {"http_api.external", BOOL(http_api.external), "false",
+     "the server API stays on the public port when there is an internal one"},
     {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API"},
     {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API"},
     {"http_api.error_mode", CHOICE(http_api.error_mode), "",
@@ -175,6 +178,30 @@ const option_table options_of_channel = {
     .items = channel_items,
     .count = sizeof channel_items / sizeof *channel_items,
 };
+
+size_t option_count(void)
+{
+    return options_of_server.count + options_of_channel.count;
+}
+
+const option *option_at(size_t at, option_name *name)
+{
+    bool of_channel = at >= options_of_server.count;
+    const option *o = of_channel ? &options_of_channel.items[at - options_of_server.count]
+                                 : &options_of_server.items[at];
+
+    (void)snprintf(name->text, sizeof name->text, "%s%s", of_channel ? WITHOUT_NAMESPACE : "",
+                   o->name);
+    return o;
+}
+
+void option_write_choices(buf *out, const option *o)
+{
+    for (size_t i = 0; o->choices[i] != NULL; i++)
+        if (*o->choices[i] != '\0')
+            buf_printf(out, "%s%s", i == 0 || *o->choices[i - 1] == '\0' ? ": " : ", ",
+                       o->choices[i]);
+}
 
 static const view without_namespace = VIEW_LIT(WITHOUT_NAMESPACE);
 
