@@ -65,7 +65,7 @@ static void flush_replies(client *c)
     f = replies->failed ? NULL : c->desk->sink->frame(buf_view(replies));
     reset_replies(replies);
     if (f != NULL) {
-        hub_conn_send(&c->conn, frame_view(f));
+        hub_conn_send_frame(&c->conn, f);
         frame_put(f);
         return;
     }
