@@ -208,10 +208,12 @@ void conn_serve(hub_conn *c)
         at = write_due(c, at);
 }
 
-void hub_conn_send(hub_conn *c, view bytes)
+/* Writes what the socket takes now, after what is due. Returns how much of it needs no thought any more:
+ * all, also if the connection is at its end. */
+static size_t send_now(hub_conn *c, view bytes)
 {
     if (c->doom_code != 0)
-        return;
+        return bytes.len;
     if (c->due_first != 0)
         conn_serve(c);
 
@@ -219,7 +221,14 @@ void hub_conn_send(hub_conn *c, view bytes)
     struct iovec iov = {(char *)bytes.ptr, bytes.len}; /* iovec has no const; write only reads */
     ssize_t written = c->outbox != NULL ? 0 : sink->write(c, &iov, 1);
 
-    if (written < 0 || (size_t)written == bytes.len || c->doom_code != 0)
+    return written < 0 || c->doom_code != 0 ? bytes.len : (size_t)written;
+}
+
+void hub_conn_send(hub_conn *c, view bytes)
+{
+    size_t written = send_now(c, bytes);
+
+    if (written == bytes.len)
         return;
 
     frame *copy = frame_copy(bytes); /* whole: the queue must know where its messages begin */
@@ -230,4 +239,12 @@ void hub_conn_send(hub_conn *c, view bytes)
     }
     (void)outbox_append(c, copy, (uint32_t)written);
     frame_put(copy);
+}
+
+void hub_conn_send_frame(hub_conn *c, frame *f)
+{
+    size_t written = send_now(c, frame_view(f));
+
+    if (written != f->len)
+        (void)outbox_append(c, f, (uint32_t)written);
 }

@@ -174,6 +174,9 @@ gcast_err hub_conn_set_info(hub_conn *c, view info);
  * socket does not take. */
 void hub_conn_send(hub_conn *c, view bytes);
 
+/* Owner. The same without a copy: keeps a reference of its own to what the socket does not take. */
+void hub_conn_send_frame(hub_conn *c, frame *f);
+
 /* Owner. The socket takes more. */
 void hub_conn_writable(hub_conn *c);
 

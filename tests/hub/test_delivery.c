@@ -303,3 +303,24 @@ Test(hub_delivery, a_connection_with_something_due_may_go_between_turns)
     fake_settle(&f);
     cr_assert_eq(f.released, MANY);
 }
+
+Test(hub_delivery, a_frame_that_is_sent_waits_without_a_copy)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    frame *one = fake_sink.frame(VIEW_LIT("one"));
+
+    c->room = 3;
+    hub_conn_send_frame(&c->conn, one);
+    cr_assert_eq(one->x_refs, 2);
+    hub_conn_send_frame(&c->conn, one); /* behind the rest of the first */
+    cr_assert_eq(one->x_refs, 3);
+    c->room = SIZE_MAX;
+    hub_conn_writable(&c->conn);
+    cr_expect_str_eq(fake_messages(c), "one|one");
+    cr_expect_eq(one->x_refs, 1);
+    hub_conn_send_frame(&c->conn, one);
+    cr_expect_eq(one->x_refs, 1);
+    cr_expect_str_eq(fake_messages(c), "one|one|one");
+    frame_put(one);
+    fake_disconnect(c);
+}
