@@ -208,6 +208,59 @@ void conn_serve(hub_conn *c)
         at = write_due(c, at);
 }
 
+/* ---- many connections in one call ---- */
+
+/* Puts what was not written of the chain from item `at` on into the outbox. */
+static void keep_chain(hub_conn *c, uint32_t at, size_t written)
+{
+    const due *items = c->worker->due.items;
+
+    for (; at != 0; at = items[at].next) {
+        if (written >= items[at].frame->len) {
+            written -= items[at].frame->len;
+            continue;
+        }
+        if (!outbox_append(c, items[at].frame, (uint32_t)written))
+            return;
+        written = 0;
+    }
+}
+
+void batch_flush(write_batch *b)
+{
+    if (b->count == 0)
+        return;
+    b->worker->hub->opts.sink->write_many(b->worker->wake_arg, b->writes, b->count);
+    for (unsigned i = 0; i < b->count; i++) {
+        const hub_write *wr = &b->writes[i];
+
+        if (wr->written >= 0)
+            keep_chain(wr->conn, wr->due, (size_t)wr->written);
+    }
+    b->count = 0;
+    b->iovecs = 0;
+}
+
+void batch_serve(write_batch *b, hub_conn *c)
+{
+    const due *items = c->worker->due.items;
+    hub_write *wr = NULL;
+
+    if (c->outbox != NULL) {
+        conn_serve(c);
+        return;
+    }
+    if (b->count == BATCH_WRITES || b->iovecs + WRITE_FRAMES > BATCH_IOVECS)
+        batch_flush(b);
+    wr = &b->writes[b->count++];
+    *wr = (hub_write){.conn = c, .iov = &b->iov[b->iovecs], .due = c->due_first};
+    for (uint32_t at = c->due_first; at != 0 && wr->count < WRITE_FRAMES; at = items[at].next) {
+        b->iov[b->iovecs++] = (struct iovec){items[at].frame->data, items[at].frame->len};
+        wr->count++;
+    }
+    conn_drop_due(c);
+}
+
 void hub_conn_send(hub_conn *c, view bytes)
 {
     if (c->doom_code != 0)

@@ -66,11 +66,23 @@ typedef struct hub_conn {
     letter farewell;    /* rcu: posted to the owner after the grace period */
 } hub_conn;
 
+/* One of many writes: in, what to write; out, what hub_sink.write would have returned. */
+typedef struct hub_write {
+    hub_conn *conn;
+    const struct iovec *iov;
+    int count;
+    uint32_t due; /* the hub's own */
+    ssize_t written;
+} hub_write;
+
 /* What a transport does for the hub; all on the owner's thread. */
 typedef struct hub_sink {
     /* Writes what the socket takes now. Returns the bytes written, 0 when it takes none, -1 when it
      * is broken (the transport then closes it later, not from inside this call). */
     ssize_t (*write)(hub_conn *c, const struct iovec *iov, int count);
+    /* Writes to each of several different connections of one worker, whose wake_arg is `arg`. NULL:
+     * the transport has nothing better than write(). */
+    void (*write_many)(void *arg, hub_write *writes, unsigned count);
     /* on: call hub_conn_writable() once the socket takes more. */
     void (*want_write)(hub_conn *c, bool on);
     /* The client must go: hub_conn_leave() has been called, everything queued stays queued. */
@@ -91,6 +103,7 @@ typedef struct hub_sink {
 typedef struct hub_opts {
     unsigned workers;
     size_t queue_max_bytes; /* of one connection; over it 3008 */
+    bool write_many;        /* serve connections with sink->write_many */
     const hub_sink *sink;
 } hub_opts;
 

@@ -163,6 +163,21 @@ void conn_due(hub_conn *c, frame *f);
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
 
+enum { BATCH_WRITES = 256, BATCH_IOVECS = 1024 };
+
+/* Writes that are gathered for sink->write_many. */
+typedef struct write_batch {
+    hub_worker *worker;
+    unsigned count;
+    unsigned iovecs;
+    hub_write writes[BATCH_WRITES];
+    struct iovec iov[BATCH_IOVECS];
+} write_batch;
+
+/* Owner. As conn_serve(), but what is due may be written no sooner than batch_flush(). */
+void batch_serve(write_batch *b, hub_conn *c);
+void batch_flush(write_batch *b);
+
 /* Owner. Forgets what is due to c. */
 void conn_drop_due(hub_conn *c);
 

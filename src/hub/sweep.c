@@ -265,8 +265,25 @@ static void sweep_parts(hub_worker *w)
     }
 }
 
+static void serve_batch(hub_worker *w)
+{
+    static _Thread_local write_batch b;
+    static int slice;
+
+    if (slice == 0)
+        slice = atoi(getenv("GRACECAST_PROTO_URING")); /* prototype */
+    b.worker = w;
+    for (int i = 0; i < slice && !list_empty(&w->dirty); i++)
+        batch_serve(&b, container_of(w->dirty.next, hub_conn, dirty));
+    batch_flush(&b);
+}
+
 static void serve_slice(hub_worker *w)
 {
+    if (w->hub->opts.write_many) {
+        serve_batch(w);
+        return;
+    }
     for (int i = 0; i < SLICE && !list_empty(&w->dirty); i++)
         conn_serve(container_of(w->dirty.next, hub_conn, dirty));
 }

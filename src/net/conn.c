@@ -271,6 +271,68 @@ static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
     return conn_write(conn_of(hc), iov, count);
 }
 
+/* As conn_write(), for what a ring says. */
+static ssize_t note_result(net_conn *c, int res)
+{
+    if (res >= 0)
+        return res;
+    if (res == -EAGAIN || res == -EINTR)
+        return 0;
+    mark_broken(c);
+    return -1;
+}
+
+static void sink_write_many(void *arg, hub_write *writes, unsigned count)
+{
+    net_worker *w = arg;
+    metrics *m = worker_metrics(w);
+    struct msghdr messages[URING_WRITES];
+    struct io_uring_cqe *cqe = NULL;
+    unsigned queued = 0;
+    unsigned head = 0;
+    unsigned reaped = 0;
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        net_conn *c = conn_of(writes[i].conn);
+        struct io_uring_sqe *sqe = NULL;
+
+        writes[i].written = -1;
+        if (c->broken || c->phase == CONN_DEAD)
+            continue;
+        sqe = io_uring_get_sqe(&w->ring);
+        if (writes[i].count == 1) {
+            io_uring_prep_send(sqe, c->fd, writes[i].iov->iov_base, writes[i].iov->iov_len,
+                               MSG_NOSIGNAL | MSG_DONTWAIT);
+        } else {
+            messages[i] = (struct msghdr){.msg_iov = (struct iovec *)writes[i].iov,
+                                          .msg_iovlen = (size_t)writes[i].count};
+            io_uring_prep_sendmsg(sqe, c->fd, &messages[i], MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+        io_uring_sqe_set_data64(sqe, i);
+        queued++;
+    }
+
+    int submitted = io_uring_submit_and_wait(&w->ring, queued);
+
+    if (submitted != (int)queued)
+        abort(); /* prototype */
+    io_uring_for_each_cqe(&w->ring, head, cqe)
+    {
+        hub_write *wr = &writes[cqe->user_data];
+
+        wr->written = note_result(conn_of(wr->conn), cqe->res);
+        if (wr->written > 0)
+            bytes += (uint64_t)wr->written;
+        reaped++;
+    }
+    if (reaped != queued)
+        abort(); /* prototype */
+    io_uring_cq_advance(&w->ring, reaped);
+    metric_add(&m->x_write_calls, queued);
+    metric_add(&m->x_bytes_sent, bytes);
+}
+
 static void sink_want_write(hub_conn *hc, bool on)
 {
     net_conn *c = conn_of(hc);
@@ -305,6 +367,7 @@ static size_t sink_message_len(view framed)
 
 const hub_sink net_sink = {
     .write = sink_write,
+    .write_many = sink_write_many,
     .want_write = sink_want_write,
     .disconnect = sink_disconnect,
     .released = conn_released,

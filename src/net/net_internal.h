@@ -3,6 +3,7 @@
 #ifndef NET_NET_INTERNAL_H
 #define NET_NET_INTERNAL_H
 
+#include <liburing.h>
 #include <pthread.h>
 
 #include <uv.h>
@@ -20,6 +21,7 @@ enum {
     REQUEST_WAIT_MS = 10000,   /* for a request to come in... */
     REQUEST_BYTES_PER_MS = 16, /* ...and as much longer as this rate asks for */
     KEEP_ALIVE_MS = 60000,     /* without a request */
+    URING_WRITES = 256,        /* in one submission */
     MAX_RESPONSES = 262144,    /* bytes of unsent responses at which requests wait */
 };
 
@@ -69,6 +71,7 @@ struct net_worker {
     uv_idle_t work; /* active while a turn of the hub is wanted */
     uv_timer_t tick;
     uv_timer_t flush;  /* for the next turn of the hub that is due by time */
+    struct io_uring ring;
     uint64_t flush_ms; /* when that is; UINT64_MAX: the timer is not set */
     uv_prepare_t before_poll;
     uv_poll_t accept[NET_MAX_LISTENERS];

@@ -232,6 +232,16 @@ static void *thread_main(void *arg)
 
     hub_thread_enter(w->house->hub);
     hub_worker_bind(w->hub);
+    if (getenv("GRACECAST_PROTO_URING") != NULL) {
+        int err = io_uring_queue_init(URING_WRITES, &w->ring,
+                                      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                                          IORING_SETUP_SUBMIT_ALL);
+
+        if (err != 0) {
+            log_error("NET-URING", "error=\"%s\"", strerror(-err));
+            abort(); /* prototype */
+        }
+    }
     w->busy_from_ns = uv_hrtime();
     (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* until net_worker_exit() closes the last handle */
     (void)mailbox_drain(hub_worker_mailbox(w->hub));
