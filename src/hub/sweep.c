@@ -271,7 +271,7 @@ static void serve_batch(hub_worker *w)
     static int slice;
 
     if (slice == 0)
-        slice = atoi(getenv("GRACECAST_PROTO_URING")); /* prototype */
+        slice = atoi(getenv("PROTO_URING")); /* prototype */
     b.worker = w;
     for (int i = 0; i < slice && !list_empty(&w->dirty); i++)
         batch_serve(&b, container_of(w->dirty.next, hub_conn, dirty));

@@ -232,7 +232,7 @@ static void *thread_main(void *arg)
 
     hub_thread_enter(w->house->hub);
     hub_worker_bind(w->hub);
-    if (getenv("GRACECAST_PROTO_URING") != NULL) {
+    if (getenv("PROTO_URING") != NULL) {
         int err = io_uring_queue_init(URING_WRITES, &w->ring,
                                       IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                                           IORING_SETUP_SUBMIT_ALL);

@@ -130,7 +130,7 @@ static bool init_loop(server *s)
 static bool open_house(server *s)
 {
     hub_opts opts = {.workers = s->worker_count,
-                     .write_many = getenv("GRACECAST_PROTO_URING") != NULL,
+                     .write_many = getenv("PROTO_URING") != NULL,
                      .queue_max_bytes = s->cfg->client.queue_max_size_bytes,
                      .sink = &net_sink};
     hub *h = hub_new(&opts);
