@@ -47,6 +47,11 @@ void conn_end(net_conn *c)
     http_side_free(c);
     ws_side_free(c);
     uv_close((uv_handle_t *)&c->poll, on_poll_closed);
+    if (c->registered) {
+        int none = -1;
+
+        (void)io_uring_register_files_update(&w->ring, (unsigned)c->fd, &none, 1);
+    }
     (void)close(c->fd); /* libuv lets go of a polled descriptor in uv_close() */
     metric_sub(&worker_metrics(w)->x_num_connections, 1);
     /* relaxed: a limit that is passed by a few is as good */
@@ -282,6 +287,15 @@ static ssize_t note_result(net_conn *c, int res)
     return -1;
 }
 
+static bool fixed(void) /* prototype */
+{
+    static int on = -1;
+
+    if (on == -1)
+        on = getenv("PROTO_FIXED") != NULL;
+    return on == 1;
+}
+
 static void sink_write_many(void *arg, hub_write *writes, unsigned count)
 {
     net_worker *w = arg;
@@ -310,6 +324,14 @@ static void sink_write_many(void *arg, hub_write *writes, unsigned count)
             io_uring_prep_sendmsg(sqe, c->fd, &messages[i], MSG_NOSIGNAL | MSG_DONTWAIT);
         }
         io_uring_sqe_set_data64(sqe, i);
+        if (fixed()) {
+            if (!c->registered) {
+                c->registered = true;
+                if (io_uring_register_files_update(&w->ring, (unsigned)c->fd, &c->fd, 1) != 1)
+                    abort(); /* prototype */
+            }
+            sqe->flags |= IOSQE_FIXED_FILE;
+        }
         queued++;
     }
 

@@ -58,6 +58,7 @@ typedef struct net_conn {
     int fd;
     uint8_t events;   /* what the poll handle watches */
     uint8_t phase;    /* conn_phase */
+    bool registered;
     bool broken;      /* a write failed: to be ended when it is safe */
     bool peer_closed; /* the peer's close frame has come */
 } net_conn;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One worker: its thread, its loop, its turns, its stop. */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,10 @@ static void *thread_main(void *arg)
                                       IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                                           IORING_SETUP_SUBMIT_ALL);
 
+        if (err == 0 && getenv("PROTO_FIXED") != NULL)
+            err = io_uring_register_files_sparse(&w->ring, 20000);
+        if (err == 0 && io_uring_register_ring_fd(&w->ring) != 1)
+            err = -EINVAL;
         if (err != 0) {
             log_error("NET-URING", "error=\"%s\"", strerror(-err));
             abort(); /* prototype */
