@@ -25,6 +25,7 @@ static const scene full[] = {
 };
 
 static const scene quick[] = {
+    {"fixed50", 128, 50, 1, 1},
     {"fixed", 128, 5, 1, 1},
     {"saturation", 128, 0, 1, 1},
     {"dashboard40", 128, 40, 20, 20},

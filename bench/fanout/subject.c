@@ -75,6 +75,15 @@ const subject subjects[] = {
         .how_to_get = "./dev build",
     },
     {
+        .name = "gracecast-fixed128",
+        .dialect = &dialect_centrifugo,
+        .depth = 64,
+        .args = {"/usr/bin/env", "PROTO_URING=128", "PROTO_FIXED=1", "BIN/gracecast", OUR_OPTIONS,
+                 "--http_server.port", "PORT", "--workers=1", "--log.level=error"},
+        .needs = {"BIN/gracecast"},
+        .how_to_get = "./dev build",
+    },
+    {
         .name = "bun",
         .dialect = &dialect_plain,
         .depth = 64,
