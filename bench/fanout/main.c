@@ -25,7 +25,6 @@ static const scene full[] = {
 };
 
 static const scene quick[] = {
-    {"fixed50", 128, 50, 1, 1},
     {"fixed", 128, 5, 1, 1},
     {"saturation", 128, 0, 1, 1},
     {"dashboard40", 128, 40, 20, 20},
@@ -150,7 +149,7 @@ static void check_subjects(const char *list)
         size_t len = strcspn(at, ",");
 
         (void)snprintf(name, sizeof name, "%.*s", (int)len, at);
-        if (subject_named(name) == NULL && strcmp(name, "gracecast-io_uring") != 0) {
+        if (subject_named(name) == NULL) {
             (void)fprintf(stderr, "bench-fanout: there is no subject %s\n", name);
             exit(2);
         }
@@ -169,8 +168,6 @@ static void invite(stage *st, const char *list)
             (void)printf("%s is not installed and left out; to get it: %s\n", subjects[i].name,
                          subjects[i].how_to_get);
     }
-    if (is_in(list, "gracecast-io_uring"))
-        (void)printf("gracecast-io_uring does not exist: Gracecast writes with send() only\n");
 }
 
 /* As many connections as descriptors, for servers as for clients. */

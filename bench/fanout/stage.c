@@ -165,7 +165,6 @@ void stage_close(stage *st)
 typedef struct series {
     unsigned count;
     double cpu_us[ROUNDS_MAX];
-    double softirq_us[ROUNDS_MAX];
     double ratio[ROUNDS_MAX]; /* to the floor in the same round */
     double per_s[ROUNDS_MAX];
     double p50_ms[ROUNDS_MAX];
@@ -189,7 +188,6 @@ static void record(series *s, cpu_time t, const audience_result *r)
     double deliveries = (double)r->deliveries;
 
     s->cpu_us[i] = (double)(t.ns + t.softirq_ns) / 1000 / deliveries;
-    s->softirq_us[i] = (double)t.softirq_ns / 1000 / deliveries;
     s->per_s[i] = deliveries / ((double)r->elapsed_ns / 1e9);
     s->client_us[i] = (double)r->cpu_ns / 1000 / deliveries;
     s->p50_ms[i] = (double)r->p50_ns / 1e6;
@@ -238,22 +236,6 @@ static void play_round(stage *st, const scene *sc, series *all, unsigned round)
         all[i].ratio[round] = all[i].cpu_us[round] / floor_us;
 }
 
-/* Prototype: the figures of each round, for paired ratios. */
-static void dump(const stage *st, const contender *c, const scene *sc, const series *s)
-{
-    const char *path = getenv("FANOUT_ROUNDS");
-    FILE *f = path == NULL ? NULL : fopen(path, "a");
-    char name[48];
-
-    scene_name(name, st, sc);
-    for (unsigned i = 0; f != NULL && i < s->count; i++)
-        (void)fprintf(f, "%s,%s,%u,%.4f,%.4f,%.4f,%.0f,%.3f,%.3f\n", name, c->subject->name, i,
-                      s->cpu_us[i], s->softirq_us[i], s->client_us[i], s->per_s[i], s->p50_ms[i],
-                      s->p99_ms[i]);
-    if (f != NULL)
-        (void)fclose(f);
-}
-
 static void report_series(const stage *st, const contender *c, const scene *sc, series *s)
 {
     char name[48];
@@ -289,6 +271,5 @@ void stage_measure(stage *st, const scene *sc)
         play_round(st, sc, all, round);
     for (unsigned i = 0; i < st->count; i++)
         if (takes_part(&st->contenders[i], sc))
-            dump(st, &st->contenders[i], sc, &all[i]),
-                report_series(st, &st->contenders[i], sc, &all[i]);
+            report_series(st, &st->contenders[i], sc, &all[i]);
 }

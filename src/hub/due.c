@@ -15,8 +15,7 @@
 
 enum {
     FIRST_ITEMS = 4,
-    WRITE_FRAMES = 64, /* in one call */
-    DUE_KEPT = 65536,  /* items that a worker keeps room for: a megabyte */
+    DUE_KEPT = 65536, /* items that a worker keeps room for: a megabyte */
 };
 
 /* ---- lists ---- */
@@ -143,15 +142,18 @@ void conn_due(hub_conn *c, frame *f)
     c->due_last = item;
 }
 
-/* Puts what was not written of `frames` into the outbox. */
-static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t written)
+void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written)
 {
-    for (int i = 0; i < count; i++) {
-        if (written >= frames[i]->len) {
-            written -= frames[i]->len;
+    const due *items = c->worker->due.items;
+
+    for (; count != 0; count--, at = items[at].next) {
+        frame *f = items[at].frame;
+
+        if (written >= f->len) {
+            written -= f->len;
             continue;
         }
-        if (!outbox_append(c, frames[i], (uint32_t)written))
+        if (!outbox_append(c, f, (uint32_t)written))
             return;
         written = 0;
     }
@@ -161,15 +163,14 @@ static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t writt
 static uint32_t write_due(hub_conn *c, uint32_t at)
 {
     hub_worker *w = c->worker;
-    frame *frames[WRITE_FRAMES];
     struct iovec iov[WRITE_FRAMES];
+    uint32_t first = at;
     size_t total = 0;
     int count = 0;
 
     for (; at != 0 && count < WRITE_FRAMES; at = w->due.items[at].next) {
         frame *f = w->due.items[at].frame;
 
-        frames[count] = f;
         iov[count] = (struct iovec){f->data, f->len};
         total += f->len;
         count++;
@@ -180,7 +181,7 @@ static uint32_t write_due(hub_conn *c, uint32_t at)
     if (written < 0)
         return 0; /* broken: the transport closes it */
     if ((size_t)written < total)
-        keep_rest(c, frames, count, (size_t)written);
+        conn_keep_due(c, first, count, (size_t)written);
     return at;
 }
 
@@ -206,59 +207,6 @@ void conn_serve(hub_conn *c)
     }
     while (at != 0 && c->doom_code == 0)
         at = write_due(c, at);
-}
-
-/* ---- many connections in one call ---- */
-
-/* Puts what was not written of the chain from item `at` on into the outbox. */
-static void keep_chain(hub_conn *c, uint32_t at, size_t written)
-{
-    const due *items = c->worker->due.items;
-
-    for (; at != 0; at = items[at].next) {
-        if (written >= items[at].frame->len) {
-            written -= items[at].frame->len;
-            continue;
-        }
-        if (!outbox_append(c, items[at].frame, (uint32_t)written))
-            return;
-        written = 0;
-    }
-}
-
-void batch_flush(write_batch *b)
-{
-    if (b->count == 0)
-        return;
-    b->worker->hub->opts.sink->write_many(b->worker->wake_arg, b->writes, b->count);
-    for (unsigned i = 0; i < b->count; i++) {
-        const hub_write *wr = &b->writes[i];
-
-        if (wr->written >= 0)
-            keep_chain(wr->conn, wr->due, (size_t)wr->written);
-    }
-    b->count = 0;
-    b->iovecs = 0;
-}
-
-void batch_serve(write_batch *b, hub_conn *c)
-{
-    const due *items = c->worker->due.items;
-    hub_write *wr = NULL;
-
-    if (c->outbox != NULL) {
-        conn_serve(c);
-        return;
-    }
-    if (b->count == BATCH_WRITES || b->iovecs + WRITE_FRAMES > BATCH_IOVECS)
-        batch_flush(b);
-    wr = &b->writes[b->count++];
-    *wr = (hub_write){.conn = c, .iov = &b->iov[b->iovecs], .due = c->due_first};
-    for (uint32_t at = c->due_first; at != 0 && wr->count < WRITE_FRAMES; at = items[at].next) {
-        b->iov[b->iovecs++] = (struct iovec){items[at].frame->data, items[at].frame->len};
-        wr->count++;
-    }
-    conn_drop_due(c);
 }
 
 void hub_conn_send(hub_conn *c, view bytes)

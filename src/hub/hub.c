@@ -51,6 +51,7 @@ hub *hub_new(const hub_opts *opts)
 static void worker_fini(hub_worker *w)
 {
     free(w->due.items);
+    free(w->batch);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
 }

@@ -216,7 +216,7 @@ static void serve_member(hub_sub *s, void *arg)
 {
     (void)arg;
     if (s->conn->due_first != 0)
-        conn_serve(s->conn);
+        worker_serve(s->conn->worker, s->conn);
 }
 
 /* ---- turns ---- */
@@ -261,31 +261,16 @@ static void sweep_parts(hub_worker *w)
         if (!busy)
             continue;
         each_member(p, serve_member, NULL);
+        worker_flush(w);
         served += members;
     }
 }
 
-static void serve_batch(hub_worker *w)
-{
-    static _Thread_local write_batch b;
-    static int slice;
-
-    if (slice == 0)
-        slice = atoi(getenv("PROTO_URING")); /* prototype */
-    b.worker = w;
-    for (int i = 0; i < slice && !list_empty(&w->dirty); i++)
-        batch_serve(&b, container_of(w->dirty.next, hub_conn, dirty));
-    batch_flush(&b);
-}
-
 static void serve_slice(hub_worker *w)
 {
-    if (w->hub->opts.write_many) {
-        serve_batch(w);
-        return;
-    }
     for (int i = 0; i < SLICE && !list_empty(&w->dirty); i++)
-        conn_serve(container_of(w->dirty.next, hub_conn, dirty));
+        worker_serve(w, container_of(w->dirty.next, hub_conn, dirty));
+    worker_flush(w);
 }
 
 static void disconnect_doomed(hub_worker *w)

@@ -47,11 +47,6 @@ void conn_end(net_conn *c)
     http_side_free(c);
     ws_side_free(c);
     uv_close((uv_handle_t *)&c->poll, on_poll_closed);
-    if (c->registered) {
-        int none = -1;
-
-        (void)io_uring_register_files_update(&w->ring, (unsigned)c->fd, &none, 1);
-    }
     (void)close(c->fd); /* libuv lets go of a polled descriptor in uv_close() */
     metric_sub(&worker_metrics(w)->x_num_connections, 1);
     /* relaxed: a limit that is passed by a few is as good */
@@ -195,26 +190,31 @@ static ssize_t write_some(int fd, const struct iovec *iov, int count)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+ssize_t conn_wrote(net_conn *c, ssize_t result)
+{
+    metrics *m = worker_metrics(c->worker);
+
+    if (result >= 0) {
+        metric_add(&m->x_write_calls, 1);
+        metric_add(&m->x_bytes_sent, (uint64_t)result);
+        return result;
+    }
+    if (result == -EAGAIN || result == -EWOULDBLOCK)
+        return 0;
+    mark_broken(c);
+    return -1;
+}
+
 ssize_t conn_write(net_conn *c, const struct iovec *iov, int count)
 {
     ssize_t written = 0;
-    metrics *m = NULL;
 
     if (c->broken || c->phase == CONN_DEAD)
         return -1;
     do
         written = count == 1 ? write_one(c->fd, iov) : write_some(c->fd, iov, count);
     while (written < 0 && errno == EINTR);
-    if (written >= 0) {
-        m = worker_metrics(c->worker);
-        metric_add(&m->x_write_calls, 1);
-        metric_add(&m->x_bytes_sent, (uint64_t)written);
-        return written;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return 0;
-    mark_broken(c);
-    return -1;
+    return conn_wrote(c, written >= 0 ? written : -errno);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -276,85 +276,6 @@ static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
     return conn_write(conn_of(hc), iov, count);
 }
 
-/* As conn_write(), for what a ring says. */
-static ssize_t note_result(net_conn *c, int res)
-{
-    if (res >= 0)
-        return res;
-    if (res == -EAGAIN || res == -EINTR)
-        return 0;
-    mark_broken(c);
-    return -1;
-}
-
-static bool fixed(void) /* prototype */
-{
-    static int on = -1;
-
-    if (on == -1)
-        on = getenv("PROTO_FIXED") != NULL;
-    return on == 1;
-}
-
-static void sink_write_many(void *arg, hub_write *writes, unsigned count)
-{
-    net_worker *w = arg;
-    metrics *m = worker_metrics(w);
-    struct msghdr messages[URING_WRITES];
-    struct io_uring_cqe *cqe = NULL;
-    unsigned queued = 0;
-    unsigned head = 0;
-    unsigned reaped = 0;
-    uint64_t bytes = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        net_conn *c = conn_of(writes[i].conn);
-        struct io_uring_sqe *sqe = NULL;
-
-        writes[i].written = -1;
-        if (c->broken || c->phase == CONN_DEAD)
-            continue;
-        sqe = io_uring_get_sqe(&w->ring);
-        if (writes[i].count == 1) {
-            io_uring_prep_send(sqe, c->fd, writes[i].iov->iov_base, writes[i].iov->iov_len,
-                               MSG_NOSIGNAL | MSG_DONTWAIT);
-        } else {
-            messages[i] = (struct msghdr){.msg_iov = (struct iovec *)writes[i].iov,
-                                          .msg_iovlen = (size_t)writes[i].count};
-            io_uring_prep_sendmsg(sqe, c->fd, &messages[i], MSG_NOSIGNAL | MSG_DONTWAIT);
-        }
-        io_uring_sqe_set_data64(sqe, i);
-        if (fixed()) {
-            if (!c->registered) {
-                c->registered = true;
-                if (io_uring_register_files_update(&w->ring, (unsigned)c->fd, &c->fd, 1) != 1)
-                    abort(); /* prototype */
-            }
-            sqe->flags |= IOSQE_FIXED_FILE;
-        }
-        queued++;
-    }
-
-    int submitted = io_uring_submit_and_wait(&w->ring, queued);
-
-    if (submitted != (int)queued)
-        abort(); /* prototype */
-    io_uring_for_each_cqe(&w->ring, head, cqe)
-    {
-        hub_write *wr = &writes[cqe->user_data];
-
-        wr->written = note_result(conn_of(wr->conn), cqe->res);
-        if (wr->written > 0)
-            bytes += (uint64_t)wr->written;
-        reaped++;
-    }
-    if (reaped != queued)
-        abort(); /* prototype */
-    io_uring_cq_advance(&w->ring, reaped);
-    metric_add(&m->x_write_calls, queued);
-    metric_add(&m->x_bytes_sent, bytes);
-}
-
 static void sink_want_write(hub_conn *hc, bool on)
 {
     net_conn *c = conn_of(hc);
@@ -389,7 +310,7 @@ static size_t sink_message_len(view framed)
 
 const hub_sink net_sink = {
     .write = sink_write,
-    .write_many = sink_write_many,
+    .write_many = worker_write_many,
     .want_write = sink_want_write,
     .disconnect = sink_disconnect,
     .released = conn_released,

@@ -22,6 +22,7 @@ typedef struct net_house {
     hub *hub;                 /* const */
     const http_route *routes; /* const: what is served beside WebSocket */
     size_t route_count;
+    bool io_uring;            /* const: workers write through rings; uring_problem() must be NULL */
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */
     void (*on_empty)(void *arg);

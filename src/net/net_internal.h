@@ -3,13 +3,13 @@
 #ifndef NET_NET_INTERNAL_H
 #define NET_NET_INTERNAL_H
 
-#include <liburing.h>
 #include <pthread.h>
 
 #include <uv.h>
 
 #include "client.h"
 #include "net.h"
+#include "uring.h"
 #include "wheel.h"
 #include "ws.h"
 
@@ -21,7 +21,6 @@ enum {
     REQUEST_WAIT_MS = 10000,   /* for a request to come in... */
     REQUEST_BYTES_PER_MS = 16, /* ...and as much longer as this rate asks for */
     KEEP_ALIVE_MS = 60000,     /* without a request */
-    URING_WRITES = 256,        /* in one submission */
     MAX_RESPONSES = 262144,    /* bytes of unsent responses at which requests wait */
 };
 
@@ -63,7 +62,6 @@ typedef struct net_conn {
     int fd;
     uint8_t events;   /* what the poll handle watches */
     uint8_t phase;    /* conn_phase */
-    bool registered;
     bool broken;      /* a write failed: to be ended when it is safe */
     bool peer_closed; /* the peer's close frame has come */
 } net_conn;
@@ -77,12 +75,12 @@ struct net_worker {
     uv_idle_t work; /* active while a turn of the hub is wanted */
     uv_timer_t tick;
     uv_timer_t flush;  /* for the next turn of the hub that is due by time */
-    struct io_uring ring;
     uint64_t flush_ms; /* when that is; UINT64_MAX: the timer is not set */
     uv_prepare_t before_poll;
     uv_poll_t accept[NET_MAX_LISTENERS];
     net_listeners listeners;
     wheel wheel;
+    uring *ring; /* NULL: connections are written to one by one */
     ws_reader *readers[IDLE_READERS];
     int reader_count;
     int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
@@ -123,6 +121,14 @@ static inline net_conn *conn_of(hub_conn *c)
 /* hub_sink.wake: any thread. */
 void worker_wake(void *arg);
 
+/* ---- write_many.c ---- */
+
+/* Owner, before the loop runs: the ring, if there is one, is this thread's. */
+void worker_adopt_ring(net_worker *w);
+
+/* hub_sink.write_many */
+void worker_write_many(void *arg, hub_write *writes, unsigned count);
+
 /* ---- listener.c ---- */
 
 bool listener_start(net_worker *w);
@@ -153,6 +159,9 @@ void conn_shut_down(net_conn *c);
 /* Whether the socket takes nothing more now; other errors mark the connection broken. Returns what
  * was written, 0 or -1, as hub_sink.write. */
 ssize_t conn_write(net_conn *c, const struct iovec *iov, int count);
+
+/* Takes note of what a write has come to: bytes, or -errno. Returns what conn_write() does. */
+ssize_t conn_wrote(net_conn *c, ssize_t result);
 
 void conn_on_deadline(void *arg, wheel_item *item);
 

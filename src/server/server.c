@@ -13,6 +13,7 @@
 
 #include "handshake.h"
 #include "server_internal.h"
+#include "uring.h"
 
 typedef struct server {
     const config *cfg;
@@ -130,7 +131,6 @@ static bool init_loop(server *s)
 static bool open_house(server *s)
 {
     hub_opts opts = {.workers = s->worker_count,
-                     .write_many = getenv("PROTO_URING") != NULL,
                      .queue_max_bytes = s->cfg->client.queue_max_size_bytes,
                      .sink = &net_sink};
     hub *h = hub_new(&opts);
@@ -185,6 +185,22 @@ static bool listen_all(server *s, uint32_t *port)
     return false;
 }
 
+/* How do workers write? false: as we were told to is impossible. */
+static bool choose_writes(server *s)
+{
+    io_uring_mode mode = s->cfg->delivery.io_uring;
+    const char *problem = mode == IO_URING_OFF ? "off" : uring_problem();
+
+    s->house.io_uring = problem == NULL;
+    if (problem != NULL && mode == IO_URING_ON) {
+        log_error("SERVER-IO-URING", "error=%s", log_quote(view_of(problem)).text);
+        return false;
+    }
+    if (problem != NULL && mode == IO_URING_AUTO)
+        log_info("SERVER-IO-URING", "used=no reason=%s", log_quote(view_of(problem)).text);
+    return true;
+}
+
 static bool start(server *s)
 {
     uint32_t port;
@@ -195,7 +211,7 @@ static bool start(server *s)
         log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
         return false;
     }
-    if (!listen_all(s, &port))
+    if (!choose_writes(s) || !listen_all(s, &port))
         return false;
     if (!handshake_setup()) {
         log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");
@@ -211,8 +227,9 @@ static bool start(server *s)
         log_error("DEMO-START", "error=\"out of memory\"");
         return false;
     }
-    log_info("SERVER-START", "version=" GRACECAST_VERSION " port=%u workers=%u max_connections=%u",
-             port, s->worker_count, s->house.max_connections);
+    log_info("SERVER-START",
+             "version=" GRACECAST_VERSION " port=%u workers=%u max_connections=%u io_uring=%s",
+             port, s->worker_count, s->house.max_connections, s->house.io_uring ? "yes" : "no");
     return true;
 }
 
