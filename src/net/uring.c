@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct uring {
@@ -36,11 +37,9 @@ uring *uring_new(void)
 
 bool uring_adopt(uring *u)
 {
-    int err = io_uring_enable_rings(&u->ring);
-
-    if (err < 0)
-        errno = -err;
-    return err >= 0;
+    /* io_uring_enable_rings() by hand: liburing 2.3 does not export it */
+    return syscall(SYS_io_uring_register, u->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) ==
+           0;
 }
 
 void uring_free(uring *u)
