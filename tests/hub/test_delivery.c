@@ -227,9 +227,9 @@ static void fill(fake_conn *c, const char *name, int count)
     }
 }
 
-Test(hub_delivery, many_connections_with_much_due_get_all_of_it_in_order)
+Test(hub_delivery, many_connections_with_much_due_get_all_of_it_whole)
 {
-    enum { MANY = 200, CHANNELS = 12 };
+    enum { MANY = 200, CHANNELS = 40, FEW = 10 };
     fake_conn *all[MANY];
     fake_conn *greedy = fake_connect(&f, 0, NULL); /* more than goes into one call */
     fake_conn *narrow = fake_connect(&f, 0, NULL);
@@ -242,7 +242,8 @@ Test(hub_delivery, many_connections_with_much_due_get_all_of_it_in_order)
         (void)snprintf(channel, sizeof channel, "all-%d", k);
         for (int i = 0; i < MANY; i++)
             subscribe(all[i], channel);
-        subscribe(narrow, channel);
+        if (k < FEW)
+            subscribe(narrow, channel);
         fake_publish(&f, channel, "1");
     }
     fill(greedy, "greedy", 150);
@@ -253,7 +254,7 @@ Test(hub_delivery, many_connections_with_much_due_get_all_of_it_in_order)
     cr_assert_eq(narrow->wire.len, 100);
     narrow->room = SIZE_MAX;
     hub_conn_writable(&narrow->conn);
-    cr_assert(view_eq(buf_view(&narrow->wire), buf_view(&all[0]->wire)));
+    cr_assert_eq(fake_count(narrow), FEW);
     for (int i = 0; i < MANY; i++)
         fake_disconnect(all[i]);
     fake_disconnect(greedy);
