@@ -6,8 +6,8 @@
 #include "log.h"
 
 enum {
-    SWEEP_MS = 1000,  /* between two looks for what has expired */
-    SWEEP_ROUND = 64, /* looks in which every stream has had its turn */
+    SWEEP_MS = 1000,   /* between two looks for what has expired */
+    SWEEP_ROUND = 64,  /* looks in which every stream has had its turn */
     LOG_EVERY_MS = 10000,
 };
 
@@ -95,8 +95,8 @@ void home_sweep(hub_worker *w)
             forget(w, s);
     }
     results_sweep(w);
-    w->sweep_ms =
-        w->history.streams == 0 && list_empty(&w->results) ? UINT64_MAX : w->now_ms + SWEEP_MS;
+    w->sweep_ms = w->history.streams == 0 && list_empty(&w->results) ? UINT64_MAX
+                                                                      : w->now_ms + SWEEP_MS;
     home_settle(w); /* what lost its publications may be too much of the rest */
 }
 

@@ -199,7 +199,7 @@ ssize_t conn_wrote(net_conn *c, ssize_t result)
         metric_add(&m->x_bytes_sent, (uint64_t)result);
         return result;
     }
-    if (result == -EAGAIN || result == -EWOULDBLOCK)
+    if (result == -EAGAIN || result == -EWOULDBLOCK || result == -EINTR)
         return 0;
     mark_broken(c);
     return -1;
