@@ -25,7 +25,7 @@ void position_join_init(hub_join *j, const client *c, const channel_options *o,
 {
     uint32_t limit = c->desk->cfg->client.recovery_max_publication_limit;
 
-    j->keep = rules_keep(c->desk->cfg, o);
+    j->meta_ttl_ms = config_history_meta_ttl_ms(c->desk->cfg, o);
     j->recover = wish->recover;
     j->latest = wish->latest;
     j->limit = limit == 0 ? UINT32_MAX : limit;
@@ -100,7 +100,8 @@ void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opt
     if (w != NULL && j != NULL) {
         *w = (position_wait){
             .wait.cancel = position_wait_free, .client = c, .wish = *wish, .id = cmd->id};
-        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq, wish);
+        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq,
+                           wish);
         j->join.joined = on_joined;
         j->wait = w;
         if (hub_subscribe_positioned(&c->conn, rq->channel, opts, &j->join) == GCAST_OK) {

@@ -90,8 +90,8 @@ struct hub_sub {
 };
 
 enum {
-    SKIP_ALL = UINT32_MAX,     /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
-    SUB_POSITIONED = 1 << 30,  /* hub_sub.flags: has one */
+    SKIP_ALL = UINT32_MAX,    /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
+    SUB_POSITIONED = 1 << 30, /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -284,18 +284,21 @@ extern const hub_position hub_nowhere;
 
 /*
  * How far the positioned members of a part have come: all alike, for what reaches one reaches all. Its
- * part's owner uses it; `found` is home's while a check is on its way.
+ * part's owner uses it, but for what is home's while a check is on its way.
  */
 struct hub_track {
-    hub_part *part;     /* const */
-    stream_limits keep; /* what the channel keeps */
-    uint32_t members;   /* positioned ones */
-    bool checking;      /* the letter is on its way */
-    hub_position at;    /* where they are, if there are any */
-    list due;           /* in worker->checks while there are members */
-    uint64_t due_ms;    /* when to check */
-    letter check;
-    hub_position found;
+    hub_part *part;       /* const */
+    uint64_t meta_ttl_ms; /* of the channel */
+    uint32_t members;     /* positioned ones */
+    bool checking;        /* the letter is on its way */
+    hub_position at;      /* where they are, if there are any */
+    list due;             /* in worker->checks while there are members */
+    uint64_t due_ms;      /* when to check */
+    struct {              /* owner, then home's, then the owner's again */
+        letter letter;
+        uint64_t meta_ttl_ms;
+        hub_position found;
+    } check;
 };
 
 /* Owner. A publication has reached the part. false: one before it has not. */
@@ -322,7 +325,7 @@ struct hub_stream {
 };
 
 /* Home. The group's stream, made if need be, as it is now. NULL: out of memory. */
-stream *home_stream(hub_group *g, const stream_limits *keep);
+stream *home_stream(hub_group *g, uint64_t meta_ttl_ms);
 
 static inline hub_position home_position(const stream *s)
 {
@@ -358,7 +361,7 @@ struct hub {
     gcast_registry *conns;    /* by id */
     gcast_registry *channels; /* by name */
     gcast_registry *users;    /* by user id */
-    gcast_registry *results;  /* by channel and idempotency key; each used by one home worker only */
+    gcast_registry *results; /* by channel and idempotency key; each used by one home worker only */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
     uint64_t id_tag;     /* const: marks this process in client ids */
