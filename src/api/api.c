@@ -20,12 +20,28 @@ void api_init(api *a, const config *cfg, hub *h)
     char host[64] = "localhost";
     uint16_t r[8];
 
-    *a = (api){.cfg = cfg, .hub = h, .started_ms = clock_mono_ms()};
+    *a = (api){.cfg = cfg, .x_live = cfg, .hub = h, .started_ms = clock_mono_ms()};
     (void)gethostname(host, sizeof host - 1);
     (void)snprintf(a->node_name, sizeof a->node_name, "%s_%u", host, cfg->http_server.port);
     random_bytes(r, sizeof r);
     (void)snprintf(a->node_uid, sizeof a->node_uid, "%04x%04x-%04x-4%03x-%04x-%04x%04x%04x", r[0],
                    r[1], r[2], r[3] & 0xfff, 0x8000 | (r[4] & 0x3fff), r[5], r[6], r[7]);
+}
+
+void api_configure(api *a, const config *cfg)
+{
+    /*
+     * ORDER  the configuration -> x_live.
+     * PAIRS  acquire in live() and api_config().
+     * ELSE   a call reads options that are not written yet.
+     */
+    atomic_store_explicit(&a->x_live, cfg, memory_order_release);
+}
+
+static const config *live(const api *a)
+{
+    /* PAIRS api_configure() */
+    return atomic_load_explicit(&a->x_live, memory_order_acquire);
 }
 
 /* ---- who may call ---- */
@@ -95,7 +111,7 @@ void api_write_error(buf *out, protocol_error error)
 
 static void reply_error_code(const api *a, http_exchange *x, protocol_error error)
 {
-    bool bare = wants_status(a->cfg, x->request);
+    bool bare = wants_status(live(a), x->request);
     buf body = {0};
 
     if (!bare)
@@ -201,10 +217,10 @@ size_t api_max_body(void *arg, const http_request *head)
 {
     const api *a = arg;
 
-    if (!view_eq(head->method, VIEW_LIT("POST")) || !authorized(a->cfg, head) ||
+    if (!view_eq(head->method, VIEW_LIT("POST")) || !authorized(live(a), head) ||
         method_of(a, head) == NULL)
         return HTTP_SMALL_BODY;
-    return a->cfg->http_api.max_body_size_bytes;
+    return live(a)->http_api.max_body_size_bytes;
 }
 
 void api_handle(void *arg, http_exchange *x)
@@ -215,7 +231,7 @@ void api_handle(void *arg, http_exchange *x)
 
     if (!view_eq(rq->method, VIEW_LIT("POST")))
         reply_text(x, 405, "Allow: POST\r\n", VIEW_LIT("method not allowed\n"));
-    else if (!authorized(a->cfg, rq))
+    else if (!authorized(live(a), rq))
         reply_text(x, 401, NULL, VIEW_LIT("unauthorized\n"));
     else if (method == NULL)
         reply_text(x, 404, NULL, VIEW_LIT("no such method\n"));

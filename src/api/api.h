@@ -7,6 +7,8 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include <stdatomic.h>
+
 #include "config.h"
 #include "exchange.h"
 #include "hub.h"
@@ -14,7 +16,9 @@
 enum { API_NODE_UID_LEN = 36 };
 
 typedef struct api {
-    const config *cfg;   /* const */
+    const config *cfg; /* const: what holds from the start to the end */
+    /* What calls go by. A worker that took it from here keeps it no longer than for one event. */
+    _Atomic(const config *) x_live;
     hub *hub;            /* const */
     uint64_t started_ms; /* const: monotonic */
     char node_uid[API_NODE_UID_LEN + 1];
@@ -22,6 +26,9 @@ typedef struct api {
 } api;
 
 void api_init(api *a, const config *cfg, hub *h);
+
+/* What calls go by from now on. Any thread. */
+void api_configure(api *a, const config *cfg);
 
 /* A route's handler, and its limit for bodies: http_api.max_body_size for those who may call a method,
  * next to nothing for all others. `arg` is a struct api. */

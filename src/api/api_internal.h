@@ -39,10 +39,12 @@ typedef struct api_method {
 
 /* ---- call.c ---- */
 
-/* The configuration as it is now; it may be another one when the call goes on later. */
+/* The configuration as it is now; it is another one, and this may be gone, when the call goes on
+ * later. */
 static inline const config *api_config(const api_call *call)
 {
-    return call->api->cfg;
+    /* PAIRS api_configure() */
+    return atomic_load_explicit(&call->api->x_live, memory_order_acquire);
 }
 
 api_outcome api_fail(api_call *call, protocol_error error);

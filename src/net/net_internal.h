@@ -98,11 +98,17 @@ struct net_worker {
     char buffer[READ_BUFFER];
 };
 
-enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4 };
+enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4, ORDER_CONFIGURE = 8 };
 
 static inline uint64_t worker_now_ms(net_worker *w)
 {
     return uv_now(&w->loop);
+}
+
+/* Good until the worker handles its next event. */
+static inline const config *worker_config(const net_worker *w)
+{
+    return w->desk.cfg;
 }
 
 static inline metrics *worker_metrics(net_worker *w)
