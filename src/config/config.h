@@ -41,7 +41,7 @@ typedef struct channel_options {
     bool force_push_join_leave;
     uint32_t history_size;        /* publications */
     uint64_t history_ttl_ms;      /* history is kept if this and the size are above 0 */
-    uint64_t history_meta_ttl_ms; /* how long a channel's offset and epoch outlive its history */
+    uint64_t history_meta_ttl_ms; /* 0: as channel.history_meta_ttl */
     bool force_positioning;
     bool allow_positioning;
     bool force_recovery;
@@ -50,6 +50,7 @@ typedef struct channel_options {
     bool auto_cache_recover;
     bool allow_subscribe_for_client;
     bool allow_subscribe_for_anonymous;
+    bool allow_user_limited_channels;
     bool allow_publish_for_client;
     bool allow_publish_for_subscriber;
     bool allow_publish_for_anonymous;
@@ -104,7 +105,13 @@ typedef struct config {
         uint64_t pong_timeout_ms;       /* below ping_interval_ms; 0 = not waited for */
         uint64_t stale_close_delay_ms;
         bool connect_include_server_time;
+        uint64_t channel_position_check_delay_ms; /* 0 = none */
+        uint32_t history_max_publication_limit;   /* 0 = any */
+        uint32_t recovery_max_publication_limit;  /* 0 = any */
     } client;
+    struct {
+        uint64_t history_max_bytes; /* 0 = any */
+    } memory;
     struct {
         view handler_prefix;
         uint64_t message_size_limit_bytes;
@@ -132,6 +139,7 @@ typedef struct config {
     } prometheus;
     struct {
         uint32_t max_length; /* bytes */
+        uint64_t history_meta_ttl_ms; /* 0 = for ever */
         channel_options without_namespace;
         config_namespaces namespaces;
     } channel;
@@ -184,5 +192,17 @@ void config_write_default(buf *out, bool json);
  * number of namespaces; the pointer is good as long as c.
  */
 const channel_options *config_channel_options(const config *c, view channel);
+
+/* true: channels with these options keep publications. */
+static inline bool config_keeps_history(const channel_options *o)
+{
+    return o->history_size != 0 && o->history_ttl_ms != 0;
+}
+
+/* How long an unused channel of these options keeps its position; 0: for ever. */
+static inline uint64_t config_history_meta_ttl_ms(const config *c, const channel_options *o)
+{
+    return o->history_meta_ttl_ms != 0 ? o->history_meta_ttl_ms : c->channel.history_meta_ttl_ms;
+}
 
 #endif

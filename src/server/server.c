@@ -114,6 +114,8 @@ static bool open_house(server *s)
 {
     hub_opts opts = {.workers = s->worker_count,
                      .queue_max_bytes = s->cfg->client.queue_max_size_bytes,
+                     .history_max_bytes = s->cfg->memory.history_max_bytes,
+                     .position_check_ms = s->cfg->client.channel_position_check_delay_ms,
                      .sink = &net_sink};
     hub *h = hub_new(&opts);
 
