@@ -20,7 +20,7 @@ void api_init(api *a, const config *cfg, hub *h)
     char host[64] = "localhost";
     uint16_t r[8];
 
-    *a = (api){.cfg = cfg, .x_live = cfg, .hub = h, .started_ms = clock_mono_ms()};
+    *a = (api){.cfg = cfg, .hub = h, .started_ms = clock_mono_ms()};
     (void)gethostname(host, sizeof host - 1);
     (void)snprintf(a->node_name, sizeof a->node_name, "%s_%u", host, cfg->http_server.port);
     random_bytes(r, sizeof r);
@@ -28,20 +28,23 @@ void api_init(api *a, const config *cfg, hub *h)
                    r[1], r[2], r[3] & 0xfff, 0x8000 | (r[4] & 0x3fff), r[5], r[6], r[7]);
 }
 
-void api_configure(api *a, const config *cfg)
+/* A thread's own, so that it is the same from the beginning of an event to its end. NULL: as at the
+ * start. */
+static _Thread_local const config *here;
+
+void api_configure_here(const config *cfg)
 {
-    /*
-     * ORDER  the configuration -> x_live.
-     * PAIRS  acquire in live() and api_config().
-     * ELSE   a call reads options that are not written yet.
-     */
-    atomic_store_explicit(&a->x_live, cfg, memory_order_release);
+    here = cfg;
 }
 
 static const config *live(const api *a)
 {
-    /* PAIRS api_configure() */
-    return atomic_load_explicit(&a->x_live, memory_order_acquire);
+    return here != NULL ? here : a->cfg;
+}
+
+const config *api_config(const api_call *call)
+{
+    return live(call->api);
 }
 
 /* ---- who may call ---- */

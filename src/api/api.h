@@ -7,8 +7,6 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include <stdatomic.h>
-
 #include "config.h"
 #include "exchange.h"
 #include "hub.h"
@@ -16,9 +14,7 @@
 enum { API_NODE_UID_LEN = 36 };
 
 typedef struct api {
-    const config *cfg; /* const: what holds from the start to the end */
-    /* What calls go by. A worker that took it from here keeps it no longer than for one event. */
-    _Atomic(const config *) x_live;
+    const config *cfg;   /* const: what holds from the start to the end */
     hub *hub;            /* const */
     uint64_t started_ms; /* const: monotonic */
     char node_uid[API_NODE_UID_LEN + 1];
@@ -27,8 +23,8 @@ typedef struct api {
 
 void api_init(api *a, const config *cfg, hub *h);
 
-/* What calls go by from now on. Any thread. */
-void api_configure(api *a, const config *cfg);
+/* What calls on this thread go by from now on, instead of that of the start. Between two events. */
+void api_configure_here(const config *cfg);
 
 /* A route's handler, and its limit for bodies: http_api.max_body_size for those who may call a method,
  * next to nothing for all others. `arg` is a struct api. */

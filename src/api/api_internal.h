@@ -41,11 +41,7 @@ typedef struct api_method {
 
 /* The configuration as it is now; it is another one, and this may be gone, when the call goes on
  * later. */
-static inline const config *api_config(const api_call *call)
-{
-    /* PAIRS api_configure() */
-    return atomic_load_explicit(&call->api->x_live, memory_order_acquire);
-}
+const config *api_config(const api_call *call);
 
 api_outcome api_fail(api_call *call, protocol_error error);
 

@@ -120,7 +120,7 @@ static const option server_items[] = {
      "path of the metrics", AT_START},
 
     {"memory.history_max_bytes", SIZE(memory.history_max_bytes), "256MiB",
-     "what channels may remember together; the least recently published to forget; 0 = any"},
+     "what channels may remember together; the least recently published to forget; 0 = any", AT_START},
 
     {"channel.max_length", COUNT(channel.max_length), "255", "bytes of a channel name", .min = 1,
      .max = 65535},

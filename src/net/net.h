@@ -33,8 +33,8 @@ typedef struct net_house {
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */
     void (*on_empty)(void *arg);
-    /* A worker goes by house->x_live, and has nothing left of what was before. Any thread. */
-    void (*on_configured)(void *arg);
+    /* A worker goes by `cfg`, and has nothing left of what was before. On its thread. */
+    void (*on_configured)(void *arg, const config *cfg);
     void *arg;
     _Atomic(uint32_t) x_connections; /* open ones, of all workers */
     _Atomic(uint32_t) x_clients;     /* those of them that are WebSockets */

@@ -97,7 +97,7 @@ static void configure(net_worker *w)
 {
     /* PAIRS release of who replaced it */
     w->desk.cfg = atomic_load_explicit(&w->house->x_live, memory_order_acquire);
-    w->house->on_configured(w->house->arg);
+    w->house->on_configured(w->house->arg, w->desk.cfg);
 }
 
 static void obey(net_worker *w)

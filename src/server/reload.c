@@ -2,10 +2,10 @@
 /*
  * Reading the configuration again while the server runs.
  *
- * The new one is published in two places, for the workers' own use and for the API, and then every
- * worker is told. A worker keeps nothing of a configuration from one event to the next, and is told in
- * an event of its own; so once all of them have been, nobody has a pointer into the old one and it is
- * freed. That is a grace period in which each worker is its own reader.
+ * The new one is published, and every worker is told. A worker keeps nothing of a configuration from
+ * one event to the next, and is told in an event of its own; so once all of them have been, nobody
+ * has a pointer into the old one and it is freed. That is a grace period in which each worker is its
+ * own reader.
  *
  * What is read once, at the start, stays as it was: see config_list_waiting().
  */
@@ -65,7 +65,6 @@ static void publish(server *s, const config *next)
     s->previous = s->live;
     s->live = next;
     log_set_level(next->log.level);
-    api_configure(&s->api, next);
     /*
      * ORDER  the configuration -> x_live.
      * PAIRS  acquire in configure() of a worker.
@@ -98,9 +97,11 @@ void reload(server *s)
     log_info("SERVER-RELOAD", "namespaces=%zu", next->channel.namespaces.count);
 }
 
-void reload_on_worker_configured(void *arg)
+void reload_on_worker_configured(void *arg, const config *cfg)
 {
     server *s = arg;
+
+    api_configure_here(cfg);
 
     /* PAIRS acquire in on_configured(): the worker's last use of the old one comes before its end */
     atomic_fetch_add_explicit(&s->x_configured, 1, memory_order_release);

@@ -108,8 +108,8 @@ void server_each_worker(server *s, void (*fn)(net_worker *w));
 bool reload_init(server *s);
 void reload(server *s);
 
-/* net_house.on_configured: any thread. */
-void reload_on_worker_configured(void *arg);
+/* net_house.on_configured: on a worker's thread. */
+void reload_on_worker_configured(void *arg, const config *cfg);
 
 /* After the workers' end. */
 void reload_fini(server *s);

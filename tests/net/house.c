@@ -21,10 +21,11 @@ static void on_empty(void *arg)
     atomic_store(&h->x_empty, true);
 }
 
-static void on_configured(void *arg)
+static void on_configured(void *arg, const config *cfg)
 {
     house *h = arg;
 
+    cr_expect_eq(cfg, atomic_load(&h->net.x_live));
     atomic_fetch_add(&h->x_configured, 1);
 }
 
