@@ -216,27 +216,29 @@ static const api_method *method_of(const api *a, const http_request *rq)
     return view_eq(name, api_batch.name) ? &api_batch : api_method_find(name);
 }
 
-size_t api_max_body(void *arg, const http_request *head)
+http_admission api_admit(void *arg, const http_request *head)
 {
     const api *a = arg;
+    const api_method *method = method_of(a, head);
 
-    if (!view_eq(head->method, VIEW_LIT("POST")) || !authorized(live(a), head) ||
-        method_of(a, head) == NULL)
-        return HTTP_SMALL_BODY;
-    return live(a)->http_api.max_body_size_bytes;
+    if (method == NULL || !view_eq(head->method, VIEW_LIT("POST")) || !authorized(live(a), head))
+        return (http_admission){.max_body = HTTP_SMALL_BODY};
+    return (http_admission){live(a)->http_api.max_body_size_bytes, method};
 }
 
 void api_handle(void *arg, http_exchange *x)
 {
     const api *a = arg;
     const http_request *rq = x->request;
-    const api_method *method = method_of(a, rq);
+    const api_method *method = x->note; /* admitted */
 
-    if (!view_eq(rq->method, VIEW_LIT("POST")))
+    if (method != NULL)
+        run(a, x, method);
+    else if (!view_eq(rq->method, VIEW_LIT("POST")))
         reply_text(x, 405, "Allow: POST\r\n", VIEW_LIT("method not allowed\n"));
     else if (!authorized(live(a), rq))
         reply_text(x, 401, NULL, VIEW_LIT("unauthorized\n"));
-    else if (method == NULL)
+    else if ((method = method_of(a, rq)) == NULL)
         reply_text(x, 404, NULL, VIEW_LIT("no such method\n"));
     else
         run(a, x, method);

@@ -26,9 +26,9 @@ void api_init(api *a, const config *cfg, hub *h);
 /* What calls on this thread go by from now on, instead of that of the start. Between two events. */
 void api_configure_here(const config *cfg);
 
-/* A route's handler, and its limit for bodies: http_api.max_body_size for those who may call a method,
- * next to nothing for all others. `arg` is a struct api. */
+/* A route's handler, and its admission: bodies of http_api.max_body_size from those who may call a
+ * method, next to nothing from all others. `arg` is a struct api. */
 void api_handle(void *arg, http_exchange *x);
-size_t api_max_body(void *arg, const http_request *head);
+http_admission api_admit(void *arg, const http_request *head);
 
 #endif

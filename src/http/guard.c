@@ -26,8 +26,25 @@ static bool is_digit(unsigned char c)
 /* RFC 9110 section 5.6.2 */
 static bool is_token_char(unsigned char c)
 {
-    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    static const bool is_token[256] = {
+        ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
+        ['#'] = true,         ['$'] = true,         ['%'] = true,         ['&'] = true,
+        ['\''] = true,        ['*'] = true,         ['+'] = true,         ['-'] = true,
+        ['.'] = true,         ['^'] = true,         ['_'] = true,         ['`'] = true,
+        ['|'] = true,         ['~'] = true,
+    };
+
+    return is_token[c];
+}
+
+static bool is_target_char(unsigned char c)
+{
+    return c > ' ' && c < 0x7f && c != '#';
+}
+
+static bool is_value_char(unsigned char c)
+{
+    return c == '\t' || (c >= ' ' && c != 0x7f); /* bytes over 126: obs-text */
 }
 
 static guard_result in_method(guard *g, unsigned char c)
@@ -48,7 +65,7 @@ static guard_result in_target(guard *g, unsigned char c)
         g->token_len = 0;
         return GUARD_MORE;
     }
-    if (c <= ' ' || c >= 0x7f || c == '#')
+    if (!is_target_char(c))
         return refuse(g, 400, "bad request target");
     return ++g->target_len <= HTTP_MAX_TARGET ? GUARD_MORE : refuse(g, 414, "target too long");
 }
@@ -90,9 +107,7 @@ static guard_result in_name(guard *g, unsigned char c)
 
 static guard_result in_value(guard *g, unsigned char c)
 {
-    bool fits = c == '\t' || (c >= ' ' && c != 0x7f); /* bytes over 126: obs-text */
-
-    return fits ? GUARD_MORE : refuse(g, 400, "control character in a header");
+    return is_value_char(c) ? GUARD_MORE : refuse(g, 400, "control character in a header");
 }
 
 static guard_result end_request_line(guard *g)
@@ -158,6 +173,36 @@ guard_result guard_step(guard *g, unsigned char c)
         return GUARD_MORE;
     }
     return c == '\n' ? refuse(g, 400, "LF without CR") : in_place(g, c);
+}
+
+static size_t run_of(view bytes, bool is_member(unsigned char c))
+{
+    size_t len = 0;
+
+    while (len < bytes.len && is_member((unsigned char)bytes.ptr[len]))
+        len++;
+    return len;
+}
+
+size_t guard_skip(guard *g, view bytes)
+{
+    size_t limit = HTTP_MAX_HEAD - (size_t)g->len; /* what is over it is refused by the step */
+    size_t len = 0;
+
+    if (g->after_cr)
+        return 0;
+    if (g->place == GUARD_TARGET && limit > HTTP_MAX_TARGET - (size_t)g->target_len)
+        limit = HTTP_MAX_TARGET - (size_t)g->target_len;
+    if (bytes.len > limit)
+        bytes.len = limit;
+    if (g->place == GUARD_VALUE)
+        len = run_of(bytes, is_value_char);
+    else if (g->place == GUARD_NAME)
+        len = run_of(bytes, is_token_char);
+    else if (g->place == GUARD_TARGET)
+        g->target_len += (uint32_t)(len = run_of(bytes, is_target_char));
+    g->len += (uint32_t)len;
+    return len;
 }
 
 void guard_begin_trailer(guard *g)

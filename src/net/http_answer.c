@@ -114,18 +114,26 @@ static const http_route *find_route(const net_conn *c, view path)
 
 size_t http_max_body(void *arg, const http_request *head)
 {
-    const net_conn *c = arg;
+    net_conn *c = arg;
     const http_route *r = find_route(c, head->path);
 
-    return r == NULL || r->max_body == NULL ? HTTP_SMALL_BODY : r->max_body(r->arg, head);
+    if (r == NULL || r->admit == NULL)
+        return HTTP_SMALL_BODY;
+
+    http_admission a = r->admit(r->arg, head);
+
+    c->http->route = r;
+    c->http->note = a.note;
+    return a.max_body;
 }
 
 static void answer_by_route(net_conn *c, const http_request *rq)
 {
-    const http_route *r = find_route(c, rq->path);
-    net_exchange x = {.base = {.request = rq, .reply = on_reply, .defer = on_defer},
-                      .worker = c->worker,
-                      .conn = c};
+    const http_route *r = c->http->route != NULL ? c->http->route : find_route(c, rq->path);
+    net_exchange x = {
+        .base = {.request = rq, .note = c->http->note, .reply = on_reply, .defer = on_defer},
+        .worker = c->worker,
+        .conn = c};
 
     if (r != NULL)
         r->handle(r->arg, &x.base);

@@ -37,9 +37,11 @@ typedef struct net_exchange net_exchange;
 /* What a connection needs while it speaks HTTP. */
 typedef struct http_side {
     http_session *session;
-    net_exchange *pending; /* its answer comes later; until then the session has its request */
-    buf in;                /* bytes that wait for earlier responses to be sent */
-    buf out;               /* responses; the first `sent` bytes are gone */
+    const http_route *route; /* of the request whose body is coming; NULL: not looked for yet */
+    const void *note;        /* of its admission */
+    net_exchange *pending;   /* its answer comes later; until then the session has its request */
+    buf in;                  /* bytes that wait for earlier responses to be sent */
+    buf out;                 /* responses; the first `sent` bytes are gone */
     size_t sent;
     uint64_t began_ms;      /* when the current request began */
     uint64_t received;      /* bytes since then */
