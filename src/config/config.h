@@ -186,6 +186,9 @@ void config_write_help(buf *out);
 /* Appends a file that sets every option to its default, in JSON or, with comments, in YAML. */
 void config_write_default(buf *out, bool json);
 
+/* Appends tables of all options in Markdown. */
+void config_write_markdown(buf *out);
+
 /*
  * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',
  * the mark of a private channel, does not count). NULL: there is no such namespace. O(log n) in the

@@ -200,6 +200,40 @@ const option *option_at(size_t at, option_name *name)
     return o;
 }
 
+const char *option_value_name(option_type type)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return "";
+    case OPTION_COUNT:
+        return " NUMBER";
+    case OPTION_SIZE:
+        return " BYTES";
+    case OPTION_DURATION:
+        return " TIME";
+    case OPTION_STRING:
+        return " TEXT";
+    case OPTION_ADDRESS:
+        return " ADDRESS";
+    case OPTION_PATH:
+        return " PATH";
+    case OPTION_STRINGS:
+        return " TEXT,...";
+    case OPTION_CHOICE:
+        return " WORD";
+    case OPTION_NAMESPACES:
+        return " JSON";
+    }
+    return "";
+}
+
+view option_section(const option *o)
+{
+    const char *dot = strchr(o->name, '.');
+
+    return (view){.ptr = o->name, .len = dot == NULL ? 0 : (size_t)(dot - o->name)};
+}
+
 void option_write_choices(buf *out, const option *o)
 {
     for (size_t i = 0; o->choices[i] != NULL; i++)
