@@ -226,20 +226,28 @@ http_admission api_admit(void *arg, const http_request *head)
     return (http_admission){live(a)->http_api.max_body_size_bytes, method};
 }
 
-void api_handle(void *arg, http_exchange *x)
+/* NULL: it may not run, and has been answered why. */
+static const api_method *admit_late(const api *a, http_exchange *x)
 {
-    const api *a = arg;
     const http_request *rq = x->request;
-    const api_method *method = x->note; /* admitted */
+    const api_method *method = method_of(a, rq);
 
-    if (method != NULL)
-        run(a, x, method);
-    else if (!view_eq(rq->method, VIEW_LIT("POST")))
+    if (!view_eq(rq->method, VIEW_LIT("POST")))
         reply_text(x, 405, "Allow: POST\r\n", VIEW_LIT("method not allowed\n"));
     else if (!authorized(live(a), rq))
         reply_text(x, 401, NULL, VIEW_LIT("unauthorized\n"));
-    else if ((method = method_of(a, rq)) == NULL)
+    else if (method == NULL)
         reply_text(x, 404, NULL, VIEW_LIT("no such method\n"));
     else
+        return method;
+    return NULL;
+}
+
+void api_handle(void *arg, http_exchange *x)
+{
+    const api *a = arg;
+    const api_method *method = x->note != NULL ? x->note : admit_late(a, x);
+
+    if (method != NULL)
         run(a, x, method);
 }
