@@ -9,6 +9,8 @@ static const cli_command items[] = {
     {"defaultconfig", "[yaml|json]", "print a file with every option at its default", "yaml json",
      cli_defaultconfig},
 
+    {"configdoc", "", "print the tables of docs/configuration.md", "", cli_configdoc},
+
     {"completion", "bash|zsh", "print what a shell needs to complete options", "bash zsh",
      cli_completion},
 

@@ -19,7 +19,7 @@
 
 /* What the clients of one worker share. */
 typedef struct client_desk {
-    const config *cfg;    /* const */
+    const config *cfg;    /* owner: replaced between two events */
     hub *hub;             /* const */
     hub_worker *worker;   /* const */
     const hub_sink *sink; /* const */

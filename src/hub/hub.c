@@ -169,6 +169,11 @@ void hub_metrics(hub *h, metrics *sum)
         metrics_sum(sum, &h->workers[i].metrics);
 }
 
+metrics *hub_metrics_outside(hub *h)
+{
+    return &h->outside;
+}
+
 hub_figures hub_count(hub *h)
 {
     metrics sum = {0};

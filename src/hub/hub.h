@@ -328,4 +328,7 @@ typedef struct hub_figures {
 hub_figures hub_count(hub *h);
 void hub_metrics(hub *h, metrics *sum);
 
+/* What threads that are no workers count in, each by an atomic addition. */
+metrics *hub_metrics_outside(hub *h);
+
 #endif

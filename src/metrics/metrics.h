@@ -45,6 +45,8 @@
     X(slow_disconnects, counter, "Clients disconnected because they were slow")        \
     X(protocol_errors, counter, "Connections closed for breaking a protocol")          \
     X(out_of_memory, counter, "Operations given up for want of memory")                \
+    X(config_reloads, counter, "Configurations that took effect while the server ran") \
+    X(config_reload_errors, counter, "Configurations that were refused while it ran")  \
     X(loop_lag_us, gauge, "Longest turn of an event loop in the last second, in microseconds")
 
 typedef struct metrics {

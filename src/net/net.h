@@ -23,7 +23,10 @@ typedef struct http_routes {
 
 /* What all workers share. */
 typedef struct net_house {
-    const config *cfg;    /* const */
+    const config *cfg; /* const: what holds from the start to the end */
+    /* What the workers go by; replaced by net_worker_configure(). Nobody keeps a pointer into it
+     * beyond the event that he handles. */
+    _Atomic(const config *) x_live;
     hub *hub;             /* const */
     http_routes routes;   /* const: what is served beside WebSocket */
     http_routes internal; /* const: what is served on internal listeners, where WebSocket is not */
@@ -31,6 +34,8 @@ typedef struct net_house {
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */
     void (*on_empty)(void *arg);
+    /* A worker goes by `cfg`, and has nothing left of what was before. On its thread. */
+    void (*on_configured)(void *arg, const config *cfg);
     void *arg;
     _Atomic(uint32_t) x_connections; /* open ones, of all workers */
     _Atomic(uint32_t) x_clients;     /* those of them that are WebSockets */
@@ -75,6 +80,10 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
 
 /* Starts the thread; false with errno's text in the log. */
 bool net_worker_start(net_worker *w);
+
+/* Any thread, after house->x_live was replaced: house->on_configured() follows, unless it is called again
+ * before, or the worker ends. */
+void net_worker_configure(net_worker *w);
 
 /* Any thread. Accepts no more and closes every connection with 3001; house->on_empty follows. */
 void net_worker_stop(net_worker *w);

@@ -92,11 +92,21 @@ static void close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
+/* Between two events: no function under way has a pointer into the old configuration. */
+static void configure(net_worker *w)
+{
+    /* PAIRS release of who replaced it */
+    w->desk.cfg = atomic_load_explicit(&w->house->x_live, memory_order_acquire);
+    w->house->on_configured(w->house->arg, w->desk.cfg);
+}
+
 static void obey(net_worker *w)
 {
     /* PAIRS release in order(): what was done before the order is seen */
     uint32_t orders = atomic_exchange_explicit(&w->x_orders, 0, memory_order_acquire);
 
+    if ((orders & ORDER_CONFIGURE) != 0)
+        configure(w);
     if ((orders & ORDER_STOP) != 0 && !w->stopping) {
         w->stopping = true;
         listener_stop(w);
@@ -113,6 +123,11 @@ static void order(net_worker *w, uint32_t what)
     /* PAIRS acquire in obey() */
     atomic_fetch_or_explicit(&w->x_orders, what, memory_order_release);
     (void)uv_async_send(&w->wake);
+}
+
+void net_worker_configure(net_worker *w)
+{
+    order(w, ORDER_CONFIGURE);
 }
 
 void net_worker_stop(net_worker *w)
