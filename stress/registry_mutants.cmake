@@ -19,9 +19,21 @@ gcast_err gcast_remove" "(void)r;
 
 gcast_err gcast_remove")
 
-# A hint is believed without looking at the key.
-add_mutant(registry_churn blind_hint registry entry.c memb
-  "if (e != NULL && e->key.id == id && is_findable(e))" "if (e != NULL)")
+# The hint to a removed entry stays.
+add_mutant(registry_churn kept_hint registry entry.c memb
+  "gcasti_hint_clear(gcasti_hints_of(r), hash, e);" "(void)hash;")
+
+# A hint comes late, which is all right, and its setter does not look whether the entry is gone by
+# then, which is not.
+set(sets_hint "put_into(gcasti_hint_bucket(h, hash), hash, word);")
+add_variant(registry_churn late_hint registry hints.c memb
+  "${sets_hint}" "sched_yield(); ${sets_hint}")
+add_mutant(registry_churn late_hint registry hints.c memb
+  "${sets_hint}
+    /*
+     * ORDER  the place" "sched_yield(); ${sets_hint}
+    return; /*
+     * ORDER  the place")
 
 # Hints are freed under the look-ups that use them. The window is a few instructions, so only
 # ThreadSanitizer, which needs no collision, sees it every time.
