@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections: joining, leaving, and the careful end. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "hub_internal.h"
 
@@ -10,12 +11,13 @@ void hub_conn_init(hub_conn *c, hub_worker *w)
     gcast_entry_init_id(&c->entry, gcast_id_new());
     list_init(&c->dirty);
     atomic_init(&c->x_user, NULL);
+    atomic_init(&c->x_info, NULL);
 }
 
 static gcast_err join_user(hub_conn *c, view user)
 {
     hub *h = c->worker->hub;
-    hub_sub *s = group_join(h->users, user, NULL, c);
+    hub_sub *s = group_join(h->users, user, &(hub_sub_opts){0}, c);
 
     if (s == NULL)
         return GCAST_ENOMEM;
@@ -35,13 +37,14 @@ static void leave_user(hub_conn *c)
     group_leave(s);
 }
 
-gcast_err hub_conn_join(hub_conn *c, view user)
+gcast_err hub_conn_join(hub_conn *c, view user, view info)
 {
     hub_worker *w = c->worker;
-    gcast_err err;
+    gcast_err err = hub_conn_set_info(c, info);
 
     c->has_user = user.len != 0;
-    err = gcast_add(w->hub->conns, &c->entry);
+    if (err == GCAST_OK)
+        err = gcast_add(w->hub->conns, &c->entry);
     if (err != GCAST_OK)
         return err;
     /* One reference more than the findable one: until the transport is done with it too. */
@@ -51,6 +54,8 @@ gcast_err hub_conn_join(hub_conn *c, view user)
     (void)held;
     c->joined = true;
     metric_add(&w->metrics.x_num_clients, 1);
+    if (!c->has_user)
+        metric_add(&w->metrics.x_num_anonymous, 1);
     /* Only now, for from here on errands may name it, and hub_conn_leave() is the way out. */
     return c->has_user ? join_user(c, user) : GCAST_OK;
 }
@@ -63,7 +68,7 @@ static void end_subscriptions(hub_conn *c)
         c->subs = s->next;
         c->sub_count--;
         metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-        group_leave(s);
+        tell_leave(s);
     }
 }
 
@@ -78,6 +83,8 @@ void hub_conn_leave(hub_conn *c)
         return;
     (void)gcast_remove(c->worker->hub->conns, &c->entry); /* only the owner removes: it wins */
     metric_sub(&c->worker->metrics.x_num_clients, 1);
+    if (!c->has_user)
+        metric_sub(&c->worker->metrics.x_num_anonymous, 1);
 }
 
 /*
@@ -97,11 +104,16 @@ void conn_on_release(gcast_entry *e, void *arg)
     mailbox_post(&c->worker->mailbox, &c->farewell);
 }
 
+/* Nobody can name c any more. */
+static void conn_released(hub_conn *c)
+{
+    free(atomic_load_explicit(&c->x_info, memory_order_relaxed)); /* no readers are left */
+    c->worker->hub->opts.sink->released(c);
+}
+
 static void farewell_open(letter *l)
 {
-    hub_conn *c = container_of(l, hub_conn, farewell);
-
-    c->worker->hub->opts.sink->released(c);
+    conn_released(container_of(l, hub_conn, farewell));
 }
 
 void hub_conn_release(hub_conn *c)
@@ -112,7 +124,7 @@ void hub_conn_release(hub_conn *c)
     conn_drop_due(c); /* also takes it off the doomed */
     outbox_free(c);
     if (!c->joined) {
-        w->hub->opts.sink->released(c); /* nobody ever could name it */
+        conn_released(c); /* nobody ever could */
         return;
     }
     c->farewell.open = farewell_open;
@@ -132,6 +144,27 @@ view hub_conn_user(const hub_conn *c)
     return s == NULL ? (view){0} : group_name(s->part->group);
 }
 
+view hub_conn_info(const hub_conn *c)
+{
+    return info_view(&c->x_info);
+}
+
+client_info hub_client_info(const hub_conn *c, const hub_sub *s, hub_client_id *id)
+{
+    *id = hub_conn_client_id(c);
+    return (client_info){
+        .user = hub_conn_user(c),
+        .client = {.ptr = id->text, .len = HUB_CLIENT_ID_LEN},
+        .conn_info = hub_conn_info(c),
+        .chan_info = s == NULL ? (view){0} : hub_sub_info(s),
+    };
+}
+
+gcast_err hub_conn_set_info(hub_conn *c, view info)
+{
+    return info_set(c->worker->hub->conns, &c->x_info, info, 0) ? GCAST_OK : GCAST_ENOMEM;
+}
+
 /* ---- subscriptions ---- */
 
 /* The link that leads to c's subscription to `channel`, or to the end of the list. */
@@ -144,28 +177,80 @@ static hub_sub **find_sub(hub_conn *c, view channel)
     return link;
 }
 
-bool hub_is_subscribed(const hub_conn *c, view channel)
+hub_sub *hub_sub_find(const hub_conn *c, view channel)
 {
-    return *find_sub((hub_conn *)c, channel) != NULL; /* only looks */
+    return *find_sub((hub_conn *)c, channel); /* only looks */
 }
 
-gcast_err hub_subscribe(hub_conn *c, view channel, const hub_delivery *how)
+bool hub_is_subscribed(const hub_conn *c, view channel)
 {
+    return hub_sub_find(c, channel) != NULL;
+}
+
+hub_sub *hub_sub_next(const hub_conn *c, const hub_sub *s)
+{
+    return s == NULL ? c->subs : s->next;
+}
+
+view hub_sub_channel(const hub_sub *s)
+{
+    return group_name(s->part->group);
+}
+
+view hub_sub_info(const hub_sub *s)
+{
+    return info_view(&s->x_info);
+}
+
+uint32_t hub_sub_flags(const hub_sub *s)
+{
+    return s->flags;
+}
+
+uint64_t hub_sub_expires_at_s(const hub_sub *s)
+{
+    const hub_info *i = atomic_load_explicit(&s->x_info, memory_order_relaxed); /* own write */
+
+    return i == NULL ? 0 : i->expires_at_s;
+}
+
+gcast_err hub_sub_refresh(hub_sub *s, view info, uint64_t expires_at_s)
+{
+    return info_set(s->part->group->registry, &s->x_info, info, expires_at_s) ? GCAST_OK
+                                                                              : GCAST_ENOMEM;
+}
+
+hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gcast_err *err)
+{
+    static const hub_sub_opts plain = {0};
     hub_worker *w = c->worker;
 
+    *err = GCAST_EEXIST;
     if (hub_is_subscribed(c, channel))
-        return GCAST_EEXIST;
+        return NULL;
+    *err = GCAST_ENOMEM;
 
-    hub_sub *s = group_join(w->hub->channels, channel, how, c);
+    hub_sub *s = group_join(w->hub->channels, channel, opts != NULL ? opts : &plain, c);
 
     if (s == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);
-        return GCAST_ENOMEM;
+        return NULL;
     }
     s->next = c->subs;
     c->subs = s;
     c->sub_count++;
     metric_add(&w->metrics.x_num_subscriptions, 1);
+    return s;
+}
+
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
+{
+    gcast_err err;
+    const hub_sub *s = conn_subscribe(c, channel, opts, &err);
+
+    if (s == NULL)
+        return err;
+    tell_join(s);
     return GCAST_OK;
 }
 
@@ -179,6 +264,28 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     *link = s->next;
     c->sub_count--;
     metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-    group_leave(s);
+
+    hub_join *j = s->join;
+
+    tell_leave(s);
+    if (j != NULL)
+        join_ended(j, c); /* whoever subscribed is told before whoever unsubscribes */
     return GCAST_OK;
+}
+
+void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
+{
+    hub_worker *w = c->worker;
+
+    buf_reset(&w->scratch);
+    push_unsubscribe(&w->scratch, channel, code, reason); /* before the name may go */
+    frame *f = w->scratch.failed ? NULL : w->hub->opts.sink->frame(buf_view(&w->scratch));
+
+    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL && !c->closing) {
+        metric_add(&w->metrics.x_unsubscribes, 1);
+        hub_conn_send(c, frame_view(f));
+    }
+    if (f == NULL)
+        conn_doom(c, DISCONNECT_INTERNAL);
+    frame_put(f);
 }
