@@ -23,17 +23,13 @@ gcast_err gcast_remove")
 add_mutant(registry_churn kept_hint registry entry.c memb
   "gcasti_hint_clear(gcasti_hints_of(r), hash, e);" "(void)hash;")
 
-# A hint comes late, which is all right, and its setter does not look whether the entry is gone by
-# then, which is not.
-set(sets_hint "put_into(gcasti_hint_bucket(h, hash), hash, word);")
+# The publication of a hint comes late, which is all right, and does not notice that the hint was
+# cleared, which is not.
+set(expects_own_claim "uint64_t claimed = word | mark;")
 add_variant(registry_churn late_hint registry hints.c memb
-  "${sets_hint}" "sched_yield(); ${sets_hint}")
+  "${expects_own_claim}" "sched_yield(); ${expects_own_claim}")
 add_mutant(registry_churn late_hint registry hints.c memb
-  "${sets_hint}
-    /*
-     * ORDER  the place" "sched_yield(); ${sets_hint}
-    return; /*
-     * ORDER  the place")
+  "${expects_own_claim}" "sched_yield(); uint64_t claimed = atomic_load(place);")
 
 # Hints are freed under the look-ups that use them. The window is a few instructions, so only
 # ThreadSanitizer, which needs no collision, sees it every time.

@@ -6,8 +6,9 @@
  * (traversal). The table decides: an entry is in the registry from its insertion there to its
  * removal there, each of which exactly one thread wins. Hint and slot follow:
  *
- *     add      claim slot -> insert -> publish in slot -> set hint
- *     replace  insert in the place of the old one -> clear its hint, set one -> publish in its slot
+ *     add      claim slot and hint -> insert -> publish both
+ *     replace  claim hint -> insert in the place of the old one -> clear its hint, publish -> publish
+ *              in its slot
  *     remove   take out of the table -> clear hint -> empty slot -> drop reference
  *     release  (a grace period after the last reference) on_release
  *
@@ -120,16 +121,19 @@ static void unprepare(gcast_entry *e)
 static bool insert_rcu(gcast_registry *r, gcast_entry *e, uint32_t slot, const query *q)
 {
     struct cds_lfht_node *node = gcasti_node_of(e);
+    gcasti_hints *hints = gcasti_hints_of(r);
+    gcasti_hint *place = gcasti_hint_claim(hints, q->hash, e, HINT_BY_OWNER);
 
     prepare(r, e, slot, 0);
     /* relaxed: a statistic; before the insertion, or a quick remove would take it below zero */
     atomic_fetch_add_explicit(&r->x_count, 1, memory_order_relaxed);
     if (cds_lfht_add_unique(r->table, q->hash, q->match, q->key, node) != node) {
         atomic_fetch_sub_explicit(&r->x_count, 1, memory_order_relaxed);
+        gcasti_hint_clear(hints, q->hash, e);
         return false;
     }
     gcasti_slot_publish_first(&r->slots, slot, e);
-    gcasti_hint_set(gcasti_hints_of(r), q->hash, e);
+    gcasti_hint_publish(place, q->hash, e, HINT_BY_OWNER);
     gcasti_fit(r);
     return true;
 }
@@ -171,15 +175,19 @@ static bool supersede_rcu(gcast_registry *r, gcast_entry *e, struct cds_lfht_ite
                           const query *q)
 {
     gcast_entry *old = gcasti_entry_of_node(cds_lfht_iter_get_node(found));
+    gcasti_hints *hints = gcasti_hints_of(r);
+    gcasti_hint *place = gcasti_hint_claim(hints, q->hash, e, HINT_BY_OWNER);
     /* relaxed: if another thread is about to take the slot from `old`, the replacement below fails
      */
     uint32_t slot = __atomic_load_n(&old->x_slot, __ATOMIC_RELAXED);
 
     prepare(r, e, slot, next_turn(old));
-    if (cds_lfht_replace(r->table, found, q->hash, q->match, q->key, gcasti_node_of(e)) != 0)
+    if (cds_lfht_replace(r->table, found, q->hash, q->match, q->key, gcasti_node_of(e)) != 0) {
+        gcasti_hint_clear(hints, q->hash, e);
         return false;
-    gcasti_hint_clear(gcasti_hints_of(r), q->hash, old);
-    gcasti_hint_set(gcasti_hints_of(r), q->hash, e);
+    }
+    gcasti_hint_clear(hints, q->hash, old);
+    gcasti_hint_publish(place, q->hash, e, HINT_BY_OWNER);
     gcasti_slot_publish_later(&r->slots, slot, e);
     /* The slot is e's now. relaxed: read by rivals that fail whatever they read, and by the release
      * callback of `old`, which the reference count orders after this. */

@@ -35,6 +35,25 @@ static bool is_wrong_size(gcast_registry *r)
     return count > size || (size > SIZE_MIN && count < size / SHRINK_BELOW);
 }
 
+/* Gives a hint to an entry found in this read section, unless it is being taken out. */
+static void give_hint(const gcast_registry *r, gcasti_hints *hints, gcast_entry *e)
+{
+    uint64_t hash = gcasti_hash_of(r, e);
+    gcasti_hint *place = gcasti_hint_claim(hints, hash, e, HINT_BY_RESIZE);
+
+    /*
+     * ORDER  the claim -> the look at the entry's node.
+     * PAIRS  the full barrier of cds_lfht_del() and cds_lfht_replace(), between taking the entry out
+     *        of the table and gcasti_hint_clear().
+     * ELSE   neither may see what the other did, and the hint outlives the entry.
+     */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (gcasti_is_findable(e))
+        gcasti_hint_publish(place, hash, e, HINT_BY_RESIZE);
+    else
+        gcasti_hint_clear(hints, hash, e);
+}
+
 /* Gives every entry a hint. Entries that come meanwhile get theirs from gcast_add(). */
 static void fill_hints(gcast_registry *r, gcasti_hints *hints)
 {
@@ -46,14 +65,14 @@ static void fill_hints(gcast_registry *r, gcasti_hints *hints)
         gcasti_section_begin(r->rcu);
         got = gcast_next_batch(r, &cursor, batch, FILL_SLICE);
         for (size_t i = 0; i < got; i++)
-            gcasti_hint_set(hints, gcasti_hash_of(r, batch[i]), batch[i]);
+            give_hint(r, hints, batch[i]);
         gcasti_section_end(r->rcu);
         r->urcu->read_quiescent_state();
     } while (got > 0);
 }
 
 /* Publishes empty hints first and fills them when nobody uses the old ones any more, so that no new
- * entry's hint is lost, and no removed entry's stays. Without memory for it the old ones stay. */
+ * entry's hint is lost. Without memory for it the old ones stay. */
 static void resize_hints(gcast_registry *r, size_t size)
 {
     gcasti_hints *fresh = gcasti_hints_new(size);

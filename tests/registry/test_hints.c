@@ -28,12 +28,19 @@ static uint64_t in_one_bucket(uint64_t n)
     return (n + 1) << HINT_TAG_SHIFT | 5;
 }
 
-Test(registry_hints, lead_to_the_entry_from_set_to_clear)
+static void set(gcasti_hints *h, uint64_t hash, const gcast_entry *e)
+{
+    gcasti_hint_publish(gcasti_hint_claim(h, hash, e, HINT_BY_OWNER), hash, e, HINT_BY_OWNER);
+}
+
+Test(registry_hints, lead_to_the_entry_from_publication_to_clear)
 {
     uint64_t hash = in_one_bucket(1);
 
+    gcasti_hint *place = gcasti_hint_claim(hints, hash, &entries[1], HINT_BY_OWNER);
+
     cr_assert_null(gcasti_hint_find(hints, hash));
-    gcasti_hint_set(hints, hash, &entries[1]);
+    gcasti_hint_publish(place, hash, &entries[1], HINT_BY_OWNER);
     cr_assert_eq(gcasti_hint_find(hints, hash), &entries[1]);
     cr_assert_null(gcasti_hint_find(hints, in_one_bucket(2)));
     gcasti_hint_clear(hints, hash, &entries[2]);
@@ -45,7 +52,7 @@ Test(registry_hints, lead_to_the_entry_from_set_to_clear)
 Test(registry_hints, are_nothing_to_a_hash_whose_tag_is_zero)
 {
     cr_assert_null(gcasti_hint_find(hints, 5));
-    gcasti_hint_set(hints, 5, &entries[1]);
+    set(hints, 5, &entries[1]);
     cr_assert_eq(gcasti_hint_find(hints, 5), &entries[1]);
 }
 
@@ -54,23 +61,36 @@ Test(registry_hints, fill_a_bucket_before_one_is_lost)
     unsigned found = 0;
 
     for (uint64_t i = 0; i < HINT_WAYS; i++)
-        gcasti_hint_set(hints, in_one_bucket(i), &entries[i]);
+        set(hints, in_one_bucket(i), &entries[i]);
     for (uint64_t i = 0; i < HINT_WAYS; i++)
         cr_assert_eq(gcasti_hint_find(hints, in_one_bucket(i)), &entries[i]);
 
-    gcasti_hint_set(hints, in_one_bucket(HINT_WAYS), &entries[HINT_WAYS]);
+    set(hints, in_one_bucket(HINT_WAYS), &entries[HINT_WAYS]);
     for (uint64_t i = 0; i <= HINT_WAYS; i++)
         found += gcasti_hint_find(hints, in_one_bucket(i)) == &entries[i];
     cr_assert_eq(found, HINT_WAYS);
     cr_assert_eq(gcasti_hint_find(hints, in_one_bucket(HINT_WAYS)), &entries[HINT_WAYS]);
 }
 
+Test(registry_hints, cleared_before_the_publication_stay_cleared)
+{
+    uint64_t hash = in_one_bucket(1);
+    gcasti_hint *place = gcasti_hint_claim(hints, hash, &entries[1], HINT_BY_OWNER);
+
+    gcasti_hint_clear(hints, hash, &entries[1]);
+    gcasti_hint_publish(place, hash, &entries[1], HINT_BY_OWNER);
+    cr_assert_null(gcasti_hint_find(hints, hash));
+    cr_assert_eq(gcasti_hint_claim(hints, hash, &entries[1], HINT_BY_RESIZE), place);
+    gcasti_hint_publish(place, hash, &entries[1], HINT_BY_OWNER);
+    cr_assert_null(gcasti_hint_find(hints, hash), "the claim of another was published");
+}
+
 Test(registry_hints, set_twice_are_cleared_together)
 {
     uint64_t hash = in_one_bucket(1);
 
-    gcasti_hint_set(hints, hash, &entries[1]);
-    gcasti_hint_set(hints, hash, &entries[1]);
+    set(hints, hash, &entries[1]);
+    set(hints, hash, &entries[1]);
     gcasti_hint_clear(hints, hash, &entries[1]);
     cr_assert_null(gcasti_hint_find(hints, hash));
 }
@@ -79,7 +99,7 @@ Test(registry_hints, are_not_set_to_an_address_without_room_for_the_tag)
 {
     gcast_entry *far = (gcast_entry *)((uintptr_t)1 << HINT_TAG_SHIFT); /* not followed */
 
-    gcasti_hint_set(hints, in_one_bucket(1), far);
+    set(hints, in_one_bucket(1), far);
     for (unsigned i = 0; i < HINT_WAYS; i++)
         cr_assert_eq(atomic_load(&gcasti_hint_bucket(hints, in_one_bucket(1))[i]), 0);
 }
@@ -90,7 +110,7 @@ Test(registry_hints, to_another_key_are_not_believed)
     item *it = add_item(r, 7);
 
     gcast_read_begin(r);
-    gcasti_hint_set(gcasti_hints_of(r), gcasti_hash_id(&r->seed, 8), &it->entry);
+    set(gcasti_hints_of(r), gcasti_hash_id(&r->seed, 8), &it->entry);
     cr_assert_eq(gcasti_hint_find(gcasti_hints_of(r), gcasti_hash_id(&r->seed, 8)), &it->entry);
     cr_assert_null(gcast_peek(r, 8));
     cr_assert_eq(gcast_peek(r, 7), &it->entry);
@@ -99,12 +119,12 @@ Test(registry_hints, to_another_key_are_not_believed)
     end_registry(r);
 }
 
-Test(registry_hints, to_a_removed_entry_are_not_set_and_not_believed)
+Test(registry_hints, to_a_removed_entry_are_cleared_and_not_believed)
 {
     gcast_registry *r = new_registry(GCAST_KEYS_ID, GCAST_FLAVOR_MEMB);
     uint64_t hash = gcasti_hash_id(&r->seed, 7);
     item *it = add_item(r, 7);
-    _Atomic(uint64_t) *place = NULL;
+    gcasti_hint *place = NULL;
     uint64_t word = 0;
 
     gcast_read_begin(r);
@@ -112,8 +132,6 @@ Test(registry_hints, to_a_removed_entry_are_not_set_and_not_believed)
     word = atomic_load(place);
     cr_assert_neq(word, 0);
     cr_assert_eq(gcast_remove(r, &it->entry), GCAST_OK);
-    cr_assert_eq(atomic_load(place), 0);
-    gcasti_hint_set(gcasti_hints_of(r), hash, &it->entry);
     cr_assert_eq(atomic_load(place), 0);
     atomic_store(place, word);
     cr_assert_null(gcast_peek(r, 7));
