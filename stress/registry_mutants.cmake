@@ -20,15 +20,15 @@ gcast_err gcast_remove" "(void)r;
 gcast_err gcast_remove")
 
 # The hint to a removed entry stays.
-add_mutant(registry_churn kept_hint registry entry.c memb
+add_mutant(registry_rivals kept_hint registry entry.c memb
   "gcasti_hint_clear(gcasti_hints_of(r), hash, e);" "(void)hash;")
 
 # The publication of a hint comes late, which is all right, and does not notice that the hint was
 # cleared, which is not.
 set(expects_own_claim "uint64_t claimed = word | mark;")
-add_variant(registry_churn late_hint registry hints.c memb
+add_variant(registry_rivals late_hint registry hints.c memb
   "${expects_own_claim}" "sched_yield(); ${expects_own_claim}")
-add_mutant(registry_churn late_hint registry hints.c memb
+add_mutant(registry_rivals late_hint registry hints.c memb
   "${expects_own_claim}" "sched_yield(); uint64_t claimed = atomic_load(place);")
 
 # Hints are freed under the look-ups that use them. The window is a few instructions, so only

@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+#include <urcu/arch.h>
+
 enum {
     SHRINK_BELOW = 8, /* shrink when this many times too large: rare enough not to swing */
     FILL_SLICE = 512, /* entries between two ends of the read section while hints are filled */
@@ -47,7 +49,7 @@ static void give_hint(const gcast_registry *r, gcasti_hints *hints, gcast_entry 
      *        of the table and gcasti_hint_clear().
      * ELSE   neither may see what the other did, and the hint outlives the entry.
      */
-    atomic_thread_fence(memory_order_seq_cst);
+    cmm_smp_mb(); /* a fence of C11's, gcc does not take with ThreadSanitizer */
     if (gcasti_is_findable(e))
         gcasti_hint_publish(place, hash, e, HINT_BY_RESIZE);
     else
