@@ -232,7 +232,7 @@ static void open_one(worker *w, unsigned slot)
     if (torture_random(&w->random) % 2 == 0)
         (void)snprintf(user, sizeof user, "u%u", (unsigned)(torture_random(&w->random) % USERS));
     hub_conn_init(&s->conn, w->hub);
-    CHECK(hub_conn_join(&s->conn, view_of(user)) == GCAST_OK, "cannot join");
+    CHECK(hub_conn_join(&s->conn, view_of(user), (view){0}) == GCAST_OK, "cannot join");
     w->conns[slot] = s;
     w->opened++;
     if (torture_random(&w->random) % 8 != 0)

@@ -42,7 +42,7 @@ static void do_connect(client *c, const command *cmd, uint64_t now_ms)
         client_disconnect(c, DISCONNECT_BAD_REQUEST);
         return;
     }
-    if (hub_conn_join(&c->conn, user) != GCAST_OK) {
+    if (hub_conn_join(&c->conn, user, (view){0}) != GCAST_OK) {
         metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
         client_disconnect(c, DISCONNECT_INTERNAL);
         return;
@@ -70,9 +70,9 @@ static void do_subscribe(client *c, const command *cmd)
         return;
     }
 
-    hub_delivery how = delivery_of(c, rq->channel);
+    hub_sub_opts opts = {.delivery = delivery_of(c, rq->channel)};
 
-    if (hub_subscribe(&c->conn, rq->channel, &how) != GCAST_OK) {
+    if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
         client_error(c, cmd->id, PROTOCOL_INTERNAL);
         return;
     }

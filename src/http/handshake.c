@@ -87,6 +87,8 @@ handshake handshake_check(const http_request *rq, const char *const *protocols)
     return (handshake){.status = 101, .protocol = choose_protocol(rq, protocols)};
 }
 
+static EVP_MD *sha1; /* const after handshake_setup() */
+
 /* RFC 6455 section 4.2.2 item 5.4. false: out of memory in libcrypto. */
 static bool make_accept(char accept[static ACCEPT_SIZE], view key)
 {
@@ -96,7 +98,7 @@ static bool make_accept(char accept[static ACCEPT_SIZE], view key)
 
     memcpy(text, key.ptr, KEY_LEN);
     memcpy(text + KEY_LEN, guid, sizeof guid);
-    if (EVP_Digest(text, sizeof text - 1, digest, NULL, EVP_sha1(), NULL) != 1)
+    if (EVP_Digest(text, sizeof text - 1, digest, NULL, sha1, NULL) != 1)
         return false;
     EVP_EncodeBlock((unsigned char *)accept, digest, SHA1_LEN);
     return true;
@@ -106,7 +108,10 @@ bool handshake_setup(void)
 {
     char accept[ACCEPT_SIZE];
 
-    return make_accept(accept, VIEW_LIT("dGhlIHNhbXBsZSBub25jZQ=="));
+    /* looked up once: libcrypto would do so at each digest, at the price of two digests */
+    if (sha1 == NULL)
+        sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    return sha1 != NULL && make_accept(accept, VIEW_LIT("dGhlIHNhbXBsZSBub25jZQ=="));
 }
 
 void handshake_accept(buf *out, const http_request *rq, view protocol)
@@ -118,13 +123,14 @@ void handshake_accept(buf *out, const http_request *rq, view protocol)
         out->failed = true;
         return;
     }
-    buf_printf(out,
-               "HTTP/1.1 101 Switching Protocols\r\n"
-               "Upgrade: websocket\r\n"
-               "Connection: Upgrade\r\n"
-               "Sec-WebSocket-Accept: %s\r\n",
-               accept);
-    if (protocol.len != 0)
-        buf_printf(out, "Sec-WebSocket-Protocol: %.*s\r\n", (int)protocol.len, protocol.ptr);
-    buf_append_lit(out, "\r\n");
+    buf_append_lit(out, "HTTP/1.1 101 Switching Protocols\r\n"
+                        "Upgrade: websocket\r\n"
+                        "Connection: Upgrade\r\n"
+                        "Sec-WebSocket-Accept: ");
+    buf_append_view(out, view_of(accept));
+    if (protocol.len != 0) {
+        buf_append_lit(out, "\r\nSec-WebSocket-Protocol: ");
+        buf_append_view(out, protocol);
+    }
+    buf_append_lit(out, "\r\n\r\n");
 }

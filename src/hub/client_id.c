@@ -5,8 +5,6 @@
  * a reversible function with a random key so that ids neither count connections nor look alike.
  * Nothing has to be stored, and an id leads straight to its connection.
  */
-#include <stdio.h>
-
 #include "hub_internal.h"
 #include "random.h"
 
@@ -46,16 +44,29 @@ static uint64_t unmix(const hub *h, uint64_t x)
     return ((x * h->id_inverse) ^ h->id_key) & number_mask;
 }
 
+/* Writes the lowest `count` hexadecimal digits of value, and a dash. Returns where it ends. */
+static char *put_hex(char *at, uint64_t value, int count)
+{
+    for (int shift = 4 * (count - 1); shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[value >> shift & 0xf];
+    *at = '-';
+    return at + 1;
+}
+
 hub_client_id client_id_format(const hub *h, uint64_t id)
 {
     uint64_t x = mix(h, id);
     uint64_t tag = h->id_tag;
     hub_client_id out;
+    char *at = out.text;
 
     /* RFC 9562: version 4 in the third group, variant 10 in the fourth */
-    (void)snprintf(out.text, sizeof out.text, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(tag >> 32),
-                   (unsigned)(tag >> 16) & 0xffff, (unsigned)tag & 0xfff,
-                   0x8000U | (unsigned)(x >> 48), (unsigned long long)(x & 0xffffffffffffU));
+    at = put_hex(at, tag >> 32, 8);
+    at = put_hex(at, tag >> 16, 4);
+    at = put_hex(at, 0x4000 | (tag & 0xfff), 4);
+    at = put_hex(at, 0x8000 | x >> 48, 4);
+    at = put_hex(at, x, 12);
+    at[-1] = '\0';
     return out;
 }
 

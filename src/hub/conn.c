@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections: joining, leaving, and the careful end. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "hub_internal.h"
 
@@ -10,12 +11,13 @@ void hub_conn_init(hub_conn *c, hub_worker *w)
     gcast_entry_init_id(&c->entry, gcast_id_new());
     list_init(&c->dirty);
     atomic_init(&c->x_user, NULL);
+    atomic_init(&c->x_info, NULL);
 }
 
 static gcast_err join_user(hub_conn *c, view user)
 {
     hub *h = c->worker->hub;
-    hub_sub *s = group_join(h->users, user, NULL, c);
+    hub_sub *s = group_join(h->users, user, &(hub_sub_opts){0}, c);
 
     if (s == NULL)
         return GCAST_ENOMEM;
@@ -35,13 +37,14 @@ static void leave_user(hub_conn *c)
     group_leave(s);
 }
 
-gcast_err hub_conn_join(hub_conn *c, view user)
+gcast_err hub_conn_join(hub_conn *c, view user, view info)
 {
     hub_worker *w = c->worker;
-    gcast_err err;
+    gcast_err err = hub_conn_set_info(c, info);
 
     c->has_user = user.len != 0;
-    err = gcast_add(w->hub->conns, &c->entry);
+    if (err == GCAST_OK)
+        err = gcast_add(w->hub->conns, &c->entry);
     if (err != GCAST_OK)
         return err;
     /* One reference more than the findable one: until the transport is done with it too. */
@@ -97,11 +100,16 @@ void conn_on_release(gcast_entry *e, void *arg)
     mailbox_post(&c->worker->mailbox, &c->farewell);
 }
 
+/* Nobody can name c any more. */
+static void conn_released(hub_conn *c)
+{
+    free(atomic_load_explicit(&c->x_info, memory_order_relaxed)); /* no readers are left */
+    c->worker->hub->opts.sink->released(c);
+}
+
 static void farewell_open(letter *l)
 {
-    hub_conn *c = container_of(l, hub_conn, farewell);
-
-    c->worker->hub->opts.sink->released(c);
+    conn_released(container_of(l, hub_conn, farewell));
 }
 
 void hub_conn_release(hub_conn *c)
@@ -112,7 +120,7 @@ void hub_conn_release(hub_conn *c)
     conn_drop_due(c); /* also takes it off the doomed */
     outbox_free(c);
     if (!c->joined) {
-        w->hub->opts.sink->released(c); /* nobody ever could name it */
+        conn_released(c); /* nobody ever could */
         return;
     }
     c->farewell.open = farewell_open;
@@ -132,6 +140,16 @@ view hub_conn_user(const hub_conn *c)
     return s == NULL ? (view){0} : group_name(s->part->group);
 }
 
+view hub_conn_info(const hub_conn *c)
+{
+    return info_view(&c->x_info);
+}
+
+gcast_err hub_conn_set_info(hub_conn *c, view info)
+{
+    return info_set(c->worker->hub->conns, &c->x_info, info, 0) ? GCAST_OK : GCAST_ENOMEM;
+}
+
 /* ---- subscriptions ---- */
 
 /* The link that leads to c's subscription to `channel`, or to the end of the list. */
@@ -144,19 +162,58 @@ static hub_sub **find_sub(hub_conn *c, view channel)
     return link;
 }
 
-bool hub_is_subscribed(const hub_conn *c, view channel)
+hub_sub *hub_sub_find(const hub_conn *c, view channel)
 {
-    return *find_sub((hub_conn *)c, channel) != NULL; /* only looks */
+    return *find_sub((hub_conn *)c, channel); /* only looks */
 }
 
-gcast_err hub_subscribe(hub_conn *c, view channel, const hub_delivery *how)
+bool hub_is_subscribed(const hub_conn *c, view channel)
 {
+    return hub_sub_find(c, channel) != NULL;
+}
+
+hub_sub *hub_sub_next(const hub_conn *c, const hub_sub *s)
+{
+    return s == NULL ? c->subs : s->next;
+}
+
+view hub_sub_channel(const hub_sub *s)
+{
+    return group_name(s->part->group);
+}
+
+view hub_sub_info(const hub_sub *s)
+{
+    return info_view(&s->x_info);
+}
+
+uint32_t hub_sub_flags(const hub_sub *s)
+{
+    return s->flags;
+}
+
+uint64_t hub_sub_expires_at_s(const hub_sub *s)
+{
+    const hub_info *i = atomic_load_explicit(&s->x_info, memory_order_relaxed); /* own write */
+
+    return i == NULL ? 0 : i->expires_at_s;
+}
+
+gcast_err hub_sub_refresh(hub_sub *s, view info, uint64_t expires_at_s)
+{
+    return info_set(s->part->group->registry, &s->x_info, info, expires_at_s) ? GCAST_OK
+                                                                              : GCAST_ENOMEM;
+}
+
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
+{
+    static const hub_sub_opts plain = {0};
     hub_worker *w = c->worker;
 
     if (hub_is_subscribed(c, channel))
         return GCAST_EEXIST;
 
-    hub_sub *s = group_join(w->hub->channels, channel, how, c);
+    hub_sub *s = group_join(w->hub->channels, channel, opts != NULL ? opts : &plain, c);
 
     if (s == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);

@@ -90,7 +90,7 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
     if (g == NULL)
         return NULL;
     g->registry = registry;
-    g->how = how == NULL ? (hub_delivery){0} : *how;
+    g->how = *how;
     atomic_init(&g->x_parts, NULL);
     atomic_init(&g->x_holders, 1);
     g->name_len = (uint32_t)name.len;
@@ -225,7 +225,10 @@ static bool part_add(hub_part *p, hub_sub *s)
 
 static void free_sub(gcast_deferred *d)
 {
-    free(container_of(d, hub_sub, deferred));
+    hub_sub *s = container_of(d, hub_sub, deferred);
+
+    free(atomic_load_explicit(&s->x_info, memory_order_relaxed)); /* nobody else sees s any more */
+    free(s);
 }
 
 static void part_remove(hub_part *p, hub_sub *s)
@@ -249,16 +252,18 @@ static void shrink(hub_part *p, uint32_t count)
         (void)replace_members(p, m->cap / 4);
 }
 
-hub_sub *group_join(gcast_registry *registry, view name, const hub_delivery *how, hub_conn *c)
+hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opts, hub_conn *c)
 {
-    hub_sub *s = malloc(sizeof *s);
-    hub_group *g = s == NULL ? NULL : group_open(registry, name, how);
+    hub_sub *s = calloc(1, sizeof *s);
+    hub_group *g = s == NULL ? NULL : group_open(registry, name, &opts->delivery);
     hub_part *p = g == NULL ? NULL : part_open(g, c->worker);
 
-    if (p == NULL)
+    if (p == NULL || !info_set(registry, &s->x_info, opts->info, opts->expires_at_s))
         goto fail;
-    /* what was published before belongs to those who were there before */
-    *s = (hub_sub){.conn = c, .part = p, .skip = p->frames.count};
+    s->conn = c;
+    s->part = p;
+    s->flags = opts->flags;
+    s->skip = p->frames.count; /* what was published before belongs to those who were there */
     p->has_late = p->has_late || s->skip != 0;
 
     if (!part_add(p, s))
@@ -275,7 +280,8 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_delivery *how
 fail:
     if (g != NULL)
         group_release(g);
-    free(s);
+    if (s != NULL)
+        free_sub(&s->deferred);
     return NULL;
 }
 

@@ -38,6 +38,7 @@
 typedef struct hub hub;
 typedef struct hub_worker hub_worker;
 typedef struct hub_sub hub_sub;
+typedef struct hub_info hub_info;
 typedef struct hub_outbox hub_outbox;
 
 /* ---- a connection ---- */
@@ -55,10 +56,11 @@ typedef struct hub_conn {
     list dirty;         /* owner: in the worker's list while something waits to be written */
     uint32_t due_first; /* owner: what waits, a chain through the worker's due list; 0: nothing */
     uint32_t due_last;
-    hub_sub *subs;             /* owner: its subscriptions */
-    _Atomic(hub_sub *) x_user; /* owner writes before joining; its place in the user's group */
-    hub_outbox *outbox;        /* owner: what the socket did not take; NULL: nothing */
-    uint16_t sub_count;        /* owner */
+    hub_sub *subs;              /* owner: its subscriptions */
+    _Atomic(hub_sub *) x_user;  /* owner writes before joining; its place in the user's group */
+    _Atomic(hub_info *) x_info; /* rcu: owner writes; what others are told of it; NULL: nothing */
+    hub_outbox *outbox;         /* owner: what the socket did not take; NULL: nothing */
+    uint16_t sub_count;         /* owner */
     uint16_t doom_code; /* owner: to be disconnected with this at the end of the turn; 0: no */
     bool has_user;      /* const once joined */
     bool joined;        /* owner: is, or was, in the registry */
@@ -136,9 +138,9 @@ uint64_t hub_worker_due_ms(const hub_worker *w);
 /* Owner. Gives it an id that is never used again in this process. */
 void hub_conn_init(hub_conn *c, hub_worker *w);
 
-/* Owner. Makes it findable by id and, unless `user` is empty, by user. After a failure the only way is
- * hub_conn_leave(). */
-gcast_err hub_conn_join(hub_conn *c, view user);
+/* Owner. Makes it findable by id and, unless `user` is empty, by user. `info` is raw JSON that others
+ * are told of it, or empty; copied. After a failure the only way is hub_conn_leave(). */
+gcast_err hub_conn_join(hub_conn *c, view user, view info);
 
 /* Owner. Ends its subscriptions and makes it unfindable. Idempotent. Letters on their way may
  * still name it. */
@@ -152,6 +154,12 @@ hub_client_id hub_conn_client_id(const hub_conn *c);
 
 /* The user it joined with, empty for none. Owner, or any thread inside a read section. */
 view hub_conn_user(const hub_conn *c);
+
+/* What others are told of it, empty for nothing. Owner, or any thread inside a read section. */
+view hub_conn_info(const hub_conn *c);
+
+/* Owner. Replaces that. GCAST_ENOMEM: it stays as it was. */
+gcast_err hub_conn_set_info(hub_conn *c, view info);
 
 /* Owner. Sends bytes that are framed already, after everything that waits for c. Copies what the
  * socket does not take. */
@@ -177,13 +185,44 @@ typedef struct hub_delivery {
     uint32_t flush_ms; /* they are gathered for at most this long; 0: sent at once */
 } hub_delivery;
 
+enum {
+    HUB_SUB_SERVER_SIDE = 1 << 0, /* the server's own wish: the client cannot end it */
+    HUB_SUB_TELLS = 1 << 1,       /* others are told when it begins and ends */
+    HUB_SUB_IS_TOLD = 1 << 2,     /* its client is told when those of others begin and end */
+};
+
+/* What a subscription is beyond its channel. Zeroed or NULL: nothing special. */
+typedef struct hub_sub_opts {
+    hub_delivery delivery;
+    view info;             /* raw JSON that others are told of it; copied */
+    uint64_t expires_at_s; /* wall clock; 0: never. Only kept here */
+    uint32_t flags;        /* HUB_SUB_... */
+} hub_sub_opts;
+
 /* Owner. GCAST_EEXIST: subscribed already. From the return on, what is published reaches c. */
-gcast_err hub_subscribe(hub_conn *c, view channel, const hub_delivery *how);
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts);
 
 /* Owner. GCAST_ENOENT: was not subscribed. */
 gcast_err hub_unsubscribe(hub_conn *c, view channel);
 
 bool hub_is_subscribed(const hub_conn *c, view channel);
+
+/* Owner. The subscription, good until it ends; NULL: there is none. */
+hub_sub *hub_sub_find(const hub_conn *c, view channel);
+
+/* Owner. c's subscriptions one after the other, the latest first; begin with NULL. NULL: no more. */
+hub_sub *hub_sub_next(const hub_conn *c, const hub_sub *s);
+
+/* Owner, or any thread inside a read section. */
+view hub_sub_channel(const hub_sub *s);
+view hub_sub_info(const hub_sub *s);
+
+/* Owner. */
+uint32_t hub_sub_flags(const hub_sub *s);
+uint64_t hub_sub_expires_at_s(const hub_sub *s);
+
+/* Owner. Replaces both. GCAST_ENOMEM: they stay as they were. */
+gcast_err hub_sub_refresh(hub_sub *s, view info, uint64_t expires_at_s);
 
 /* Any thread. Copies what it needs. GCAST_ENOMEM or GCAST_OK, also when nobody listens. */
 gcast_err hub_publish(hub *h, view channel, const publication *pub);

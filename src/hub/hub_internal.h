@@ -66,13 +66,36 @@ struct hub_members {
 
 /* One membership: a subscription, or a connection's place among those of its user. */
 struct hub_sub {
-    hub_conn *conn; /* const */
-    hub_part *part; /* const */
-    hub_sub *next;  /* owner: the connection's next subscription */
-    uint32_t slot;  /* owner */
-    uint32_t skip;  /* owner: of the frames that wait in the part, how many came before it joined */
-    gcast_deferred deferred;
+    hub_conn *conn;             /* const */
+    hub_part *part;             /* const */
+    _Atomic(hub_info *) x_info; /* rcu: owner writes; NULL for most */
+    union {
+        struct {           /* owner: until it leaves */
+            hub_sub *next; /* the connection's next subscription */
+            uint32_t slot;
+            uint32_t skip; /* of the frames that wait in the part, how many came before it joined */
+            uint32_t flags;
+        };
+        gcast_deferred deferred; /* afterwards */
+    };
 };
+
+/* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
+
+/* Replaced as a whole: readers of other threads may still hold the old one. */
+struct hub_info {
+    gcast_deferred deferred;
+    uint64_t expires_at_s; /* const: of a subscription */
+    uint32_t len;          /* const */
+    char json[];           /* const: what others are told */
+};
+
+/* Owner of what `at` belongs to. Publishes a copy; nothing at all if both are empty. The old one is
+ * freed after a grace period. false: out of memory, nothing was changed. */
+bool info_set(gcast_registry *r, _Atomic(hub_info *) *at, view json, uint64_t expires_at_s);
+
+/* The owner, or inside a read section. */
+view info_view(const _Atomic(hub_info *) *at);
 
 static inline view group_name(const hub_group *g)
 {
@@ -88,9 +111,9 @@ void group_release(hub_group *g);
 /* The registry's on_release: frees a group that nobody can see any more. */
 void group_on_release(gcast_entry *e, void *arg);
 
-/* Owner of c. Adds c to the group `name`, which is made as `how` says if need be (NULL: each
- * publication at once). NULL: out of memory. */
-hub_sub *group_join(gcast_registry *registry, view name, const hub_delivery *how, hub_conn *c);
+/* Owner of c. Adds c to the group `name`, which is made as opts->delivery says if need be. NULL: out of
+ * memory. */
+hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opts, hub_conn *c);
 
 /* Owner. */
 void group_leave(hub_sub *s);

@@ -36,6 +36,7 @@ static void check_handshake(const http_request *rq, buf *log)
         require(h.reason != NULL, "a refusal has a reason");
         return;
     }
+    require(handshake_setup(), "there is SHA-1");
     require(rq->upgrade && rq->minor >= 1 && rq->body.len == 0, "101 only to an upgrade");
     handshake_accept(&response, rq, h.protocol);
     check_response(buf_view(&response));

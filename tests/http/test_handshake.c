@@ -156,6 +156,7 @@ static void expect_accept(view protocol, const char *expected)
     http_session *s = read_request(LINE HOST UPGRADE CONNECT VERSION KEY "\r\n");
     buf b = {0};
 
+    cr_assert(handshake_setup());
     handshake_accept(&b, http_session_request(s), protocol);
     cr_assert_not(b.failed);
     buf_append_char(&b, '\0');

@@ -240,7 +240,7 @@ Test(hub_delivery, a_publication_nobody_listens_to_leaves_nothing_behind)
 Test(hub_delivery, a_flush_interval_gathers_publications_for_one_call)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);
-    hub_delivery how = {.flush_ms = 60000};
+    hub_sub_opts how = {.delivery.flush_ms = 60000};
 
     cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("a"), &how), GCAST_OK);
     cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("b"), &how), GCAST_OK);
@@ -266,7 +266,7 @@ Test(hub_delivery, who_joins_while_publications_gather_gets_only_later_ones)
 {
     fake_conn *early = fake_connect(&f, 0, NULL);
     fake_conn *late = fake_connect(&f, 0, NULL);
-    hub_delivery how = {.flush_ms = 60000};
+    hub_sub_opts how = {.delivery.flush_ms = 60000};
 
     cr_assert_eq(hub_subscribe(&early->conn, VIEW_LIT("a"), &how), GCAST_OK);
     fake_publish(&f, "a", "1");

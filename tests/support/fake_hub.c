@@ -123,7 +123,7 @@ fake_conn *fake_connect(fake *f, unsigned at, const char *user)
 {
     fake_conn *c = fake_accept(f, at, sizeof c->conn);
 
-    cr_assert_eq(hub_conn_join(&c->conn, view_of(user)), GCAST_OK);
+    cr_assert_eq(hub_conn_join(&c->conn, view_of(user), (view){0}), GCAST_OK);
     return c;
 }
 
