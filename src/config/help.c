@@ -30,6 +30,7 @@ static const char *value_name(option_type type)
     case OPTION_DURATION:
         return " TIME";
     case OPTION_STRING:
+    case OPTION_TEXT:
         return " TEXT";
     case OPTION_ADDRESS:
         return " ADDRESS";
