@@ -125,8 +125,12 @@ api_outcome api_send(api_call *call, view object);
 
 /* ---- channels.c ---- */
 
-api_outcome api_presence_stats(api_call *call, view object);
 api_outcome api_channels(api_call *call, view object);
+
+/* ---- presence.c ---- */
+
+api_outcome api_presence(api_call *call, view object);
+api_outcome api_presence_stats(api_call *call, view object);
 
 /* ---- info.c ---- */
 

@@ -15,9 +15,39 @@ buf *client_next_reply(client *c);
 /* Appends an error reply. */
 void client_error(client *c, uint32_t id, protocol_error code);
 
+/* Handles the lines of one message, as far as none of them waits, and sends the replies as one. */
+void client_lines(client *c, view lines, uint64_t now_ms);
+
+/* ---- wait.c ---- */
+
+/* What a command that is answered later has: its first member. Zeroed but for `cancel`. */
+struct client_wait {
+    void (*cancel)(client_wait *w); /* frees it: the client goes */
+    buf messages;                   /* what the client sent meanwhile */
+    uint64_t now_ms;                /* when the wait began */
+};
+
+/* c's further messages wait. At most one at a time; w is c's until wait_end(). */
+void wait_begin(client *c, client_wait *w, uint64_t now_ms);
+
+/* c waits: keeps a message for later. */
+void wait_keep(client *c, view message);
+
+/* Takes w away from c, which is not closing, and goes on: what has been put into the replies is sent,
+ * and what waited is handled; c may wait for something else when this returns. */
+void wait_end(client *c, client_wait *w);
+
+/* Ends the wait, if there is one, without an answer. */
+void wait_cancel(client *c);
+
 /* ---- commands.c ---- */
 
 void client_command(client *c, const command *cmd, uint64_t now_ms);
+
+/* ---- presence.c ---- */
+
+/* Also presence_stats. */
+void do_presence(client *c, const command *cmd, uint64_t now_ms);
 
 /* ---- heartbeat.c ---- */
 
@@ -31,6 +61,10 @@ bool heartbeat_pong(client *c);
 
 /* How the publications of a channel go out; after may_subscribe(). */
 hub_delivery delivery_of(const client *c, view channel);
+
+/* HUB_SUB_TELLS and HUB_SUB_IS_TOLD as the namespace and the client's wish make them; after
+ * may_subscribe(). */
+uint32_t join_leave_flags(const client *c, const subscribe_request *rq);
 
 /* Whether the client may do this in a channel with these options: PROTOCOL_OK, or the error. */
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq);

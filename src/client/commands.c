@@ -70,7 +70,10 @@ static void do_subscribe(client *c, const command *cmd)
         return;
     }
 
-    hub_sub_opts opts = {.delivery = delivery_of(c, rq->channel)};
+    hub_sub_opts opts = {
+        .delivery = delivery_of(c, rq->channel),
+        .flags = join_leave_flags(c, rq),
+    };
 
     if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
         client_error(c, cmd->id, PROTOCOL_INTERNAL);
@@ -91,11 +94,8 @@ static void do_unsubscribe(client *c, const command *cmd)
 
 static protocol_error publish(client *c, view channel, view data)
 {
-    hub_client_id client_id = hub_conn_client_id(&c->conn);
-    client_info info = {
-        .user = hub_conn_user(&c->conn),
-        .client = {client_id.text, HUB_CLIENT_ID_LEN},
-    };
+    hub_client_id id;
+    client_info info = hub_client_info(&c->conn, hub_sub_find(&c->conn, channel), &id);
     publication pub = {.data = data, .info = &info};
 
     return hub_publish(c->desk->hub, channel, &pub) == GCAST_OK ? PROTOCOL_OK : PROTOCOL_INTERNAL;
@@ -120,28 +120,6 @@ static void do_publish(client *c, const command *cmd)
     reply_empty(client_next_reply(c), cmd->id, cmd->kind);
 }
 
-static void do_presence_stats(client *c, const command *cmd)
-{
-    view channel = cmd->presence_stats.channel;
-    protocol_error err;
-
-    if (channel.len == 0) {
-        client_disconnect(c, DISCONNECT_BAD_REQUEST);
-        return;
-    }
-    hub_channel_stats stats = {0};
-
-    err = may_see_presence(c, channel);
-    if (err == PROTOCOL_OK && hub_channel_count(c->desk->hub, channel, &stats) != GCAST_OK)
-        err = PROTOCOL_INTERNAL;
-    if (err != PROTOCOL_OK) {
-        client_error(c, cmd->id, err);
-        return;
-    }
-
-    reply_presence_stats(client_next_reply(c), cmd->id, stats.clients, stats.users);
-}
-
 /* ---- all of them ---- */
 
 static void run(client *c, const command *cmd, uint64_t now_ms)
@@ -159,10 +137,10 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
     case COMMAND_PUBLISH:
         do_publish(c, cmd);
         return;
-    case COMMAND_PRESENCE_STATS:
-        do_presence_stats(c, cmd);
-        return;
     case COMMAND_PRESENCE:
+    case COMMAND_PRESENCE_STATS:
+        do_presence(c, cmd, now_ms);
+        return;
     case COMMAND_HISTORY:
     case COMMAND_RPC:
     case COMMAND_REFRESH:

@@ -19,15 +19,27 @@ static protocol_error options_of(const client *c, view channel, const channel_op
     return *options == NULL ? PROTOCOL_UNKNOWN_CHANNEL : PROTOCOL_OK;
 }
 
-/* The three ways in that presence, history and publishing have in common. */
-static bool allowed(const client *c, view channel, bool any_client, bool subscriber,
-                    bool any_anonymous)
+/* What the options say of one thing that clients may do in a channel. */
+typedef struct permit {
+    bool to_client;
+    bool to_subscriber;
+    bool to_anonymous; /* both also without a user id */
+} permit;
+
+static bool allowed(const client *c, const permit *p, bool subscribed)
 {
     if (c->desk->cfg->client.insecure)
         return true;
-    if (any_client && (any_anonymous || !anonymous(c)))
-        return true;
-    return subscriber && hub_is_subscribed(&c->conn, channel);
+    if (anonymous(c) && !p->to_anonymous)
+        return false;
+    return p->to_client || (p->to_subscriber && subscribed);
+}
+
+static permit presence_permit(const channel_options *o)
+{
+    return (permit){.to_client = o->allow_presence_for_client,
+                    .to_subscriber = o->allow_presence_for_subscriber,
+                    .to_anonymous = o->allow_presence_for_anonymous};
 }
 
 hub_delivery delivery_of(const client *c, view channel)
@@ -38,6 +50,31 @@ hub_delivery delivery_of(const client *c, view channel)
     return (hub_delivery){
         .flush_ms = (uint32_t)(of_namespace != 0 ? of_namespace : cfg->delivery.flush_interval_ms),
     };
+}
+
+uint32_t join_leave_flags(const client *c, const subscribe_request *rq)
+{
+    const channel_options *o = config_channel_options(c->desk->cfg, rq->channel);
+    permit p = presence_permit(o);
+
+    if (!o->join_leave)
+        return 0;
+    if (o->force_push_join_leave || (rq->join_leave && allowed(c, &p, true)))
+        return HUB_SUB_TELLS | HUB_SUB_IS_TOLD;
+    return HUB_SUB_TELLS;
+}
+
+/* Whether c is one of the users that a user-limited channel names. */
+static bool is_named(const client *c, view channel)
+{
+    view users = channel_users(channel);
+    view user;
+
+    while (channel_next_user(&users, &user)) {
+        if (user.len != 0 && view_eq(user, hub_conn_user(&c->conn)))
+            return true;
+    }
+    return false;
 }
 
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq)
@@ -62,6 +99,8 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
         return PROTOCOL_PERMISSION_DENIED; /* there are no keys to verify a token with */
     if (cfg->client.insecure)
         return PROTOCOL_OK;
+    if (options->allow_user_limited_channels && channel_is_user_limited(channel))
+        return is_named(c, channel) ? PROTOCOL_OK : PROTOCOL_PERMISSION_DENIED;
     if (!options->allow_subscribe_for_client)
         return PROTOCOL_PERMISSION_DENIED;
     if (anonymous(c) && !options->allow_subscribe_for_anonymous)
@@ -76,8 +115,12 @@ protocol_error may_publish(const client *c, view channel)
 
     if (err != PROTOCOL_OK)
         return err;
-    if (!allowed(c, channel, options->allow_publish_for_client,
-                 options->allow_publish_for_subscriber, options->allow_publish_for_anonymous))
+
+    permit p = {.to_client = options->allow_publish_for_client,
+                .to_subscriber = options->allow_publish_for_subscriber,
+                .to_anonymous = options->allow_publish_for_anonymous};
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
         return PROTOCOL_PERMISSION_DENIED;
     return PROTOCOL_OK;
 }
@@ -91,8 +134,10 @@ protocol_error may_see_presence(const client *c, view channel)
         return err;
     if (!options->presence)
         return PROTOCOL_NOT_AVAILABLE;
-    if (!allowed(c, channel, options->allow_presence_for_client,
-                 options->allow_presence_for_subscriber, options->allow_presence_for_anonymous))
+
+    permit p = presence_permit(options);
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
         return PROTOCOL_PERMISSION_DENIED;
     return PROTOCOL_OK;
 }

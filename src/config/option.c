@@ -182,8 +182,8 @@ static const option server_items[] = {
 
 static const option channel_items[] = {
     {BOOL(presence), "keep who is subscribed"},
-    {BOOL(join_leave), "tell of clients that come and go", NOT_YET},
-    {BOOL(force_push_join_leave), "tell all subscribers, not only those who ask", NOT_YET},
+    {BOOL(join_leave), "tell of clients that come and go"},
+    {BOOL(force_push_join_leave), "tell all subscribers, not only those who ask"},
     {"history_size", COUNT(history_size), "0", "publications kept; 0 = none", NOT_YET},
     {"history_ttl", DURATION(history_ttl_ms), "0s", "how long they are kept; 0 = not", NOT_YET},
     {"history_meta_ttl", DURATION(history_meta_ttl_ms), "720h",
@@ -199,10 +199,10 @@ static const option channel_items[] = {
     {"flush_interval", DURATION(flush_interval_ms), "0s",
      "publications are gathered for at most this long; 0 = as delivery.flush_interval",
      .max = 60000},
-    {BOOL(allow_user_limited_channels),
-     "users named after the last '#' of a channel may subscribe"},
     {BOOL(allow_subscribe_for_client), "clients with a user id may subscribe"},
     {BOOL(allow_subscribe_for_anonymous), "clients without one may, too"},
+    {BOOL(allow_user_limited_channels),
+     "the users named behind # may subscribe to the channel, nobody else"},
     {BOOL(allow_publish_for_client), "clients with a user id may publish"},
     {BOOL(allow_publish_for_subscriber), "subscribers may publish"},
     {BOOL(allow_publish_for_anonymous), "clients without a user id may publish"},

@@ -68,7 +68,7 @@ static void end_subscriptions(hub_conn *c)
         c->subs = s->next;
         c->sub_count--;
         metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-        group_leave(s);
+        tell_leave(s);
     }
 }
 
@@ -149,6 +149,17 @@ view hub_conn_info(const hub_conn *c)
     return info_view(&c->x_info);
 }
 
+client_info hub_client_info(const hub_conn *c, const hub_sub *s, hub_client_id *id)
+{
+    *id = hub_conn_client_id(c);
+    return (client_info){
+        .user = hub_conn_user(c),
+        .client = {.ptr = id->text, .len = HUB_CLIENT_ID_LEN},
+        .conn_info = hub_conn_info(c),
+        .chan_info = s == NULL ? (view){0} : hub_sub_info(s),
+    };
+}
+
 gcast_err hub_conn_set_info(hub_conn *c, view info)
 {
     return info_set(c->worker->hub->conns, &c->x_info, info, 0) ? GCAST_OK : GCAST_ENOMEM;
@@ -227,6 +238,7 @@ gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
     c->subs = s;
     c->sub_count++;
     metric_add(&w->metrics.x_num_subscriptions, 1);
+    tell_join(s);
     return GCAST_OK;
 }
 
@@ -240,6 +252,6 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     *link = s->next;
     c->sub_count--;
     metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-    group_leave(s);
+    tell_leave(s);
     return GCAST_OK;
 }

@@ -8,7 +8,8 @@ enum { FIRST_CAP = 1, SHRINK_FROM = 64 };
 
 static const uint32_t no_slot = UINT32_MAX;
 
-static bool group_hold(hub_group *g)
+/* false: the group is at its end. */
+static bool try_hold(hub_group *g)
 {
     /* relaxed: the group was found through the registry, which orders its content before us */
     uint32_t holders = atomic_load_explicit(&g->x_holders, memory_order_relaxed);
@@ -32,7 +33,7 @@ static hub_group *find_and_hold(gcast_registry *registry, view name, bool *dying
 
     if (e != NULL) {
         g = container_of(e, hub_group, entry);
-        if (!group_hold(g)) {
+        if (!try_hold(g)) {
             *dying = true;
             (void)gcast_remove(registry, e); /* GCAST_ENOENT: somebody else was first */
             g = NULL;
@@ -47,6 +48,12 @@ hub_group *group_find(gcast_registry *registry, view name)
     bool dying;
 
     return find_and_hold(registry, name, &dying);
+}
+
+void group_hold(hub_group *g)
+{
+    /* relaxed: another hold keeps it */
+    atomic_fetch_add_explicit(&g->x_holders, 1, memory_order_relaxed);
 }
 
 void group_release(hub_group *g)
@@ -91,6 +98,7 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
         return NULL;
     g->registry = registry;
     g->how = *how;
+    atomic_init(&g->x_told, 0);
     atomic_init(&g->x_parts, NULL);
     atomic_init(&g->x_holders, 1);
     g->name_len = (uint32_t)name.len;
@@ -182,6 +190,7 @@ static bool replace_members(hub_part *p, uint32_t cap)
         s->slot = m->used++;
         atomic_init(&m->x_slots[s->slot], (uintptr_t)s);
     }
+    m->moves = old == NULL ? 0 : old->moves + (m->used != old->used ? 1 : 0);
     for (uint32_t i = m->used; i < cap; i++)
         atomic_init(&m->x_slots[i], 1); /* empty */
     p->free_slot = no_slot;
@@ -252,6 +261,18 @@ static void shrink(hub_part *p, uint32_t count)
         (void)replace_members(p, m->cap / 4);
 }
 
+/* The new member of p is to be told of others. */
+static void count_told(hub_part *p)
+{
+    p->has_told = true;
+    /*
+     * ORDER  the membership -> being counted; who has joined without counting us -> what we read.
+     * PAIRS  the read-modify-write in tell(): one of the two comes first.
+     * ELSE   a member could join that we are not told of and do not see among the members either.
+     */
+    atomic_fetch_add_explicit(&p->group->x_told, 1, memory_order_acq_rel);
+}
+
 hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opts, hub_conn *c)
 {
     hub_sub *s = calloc(1, sizeof *s);
@@ -275,6 +296,8 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
     atomic_store_explicit(&p->x_count, count + 1, memory_order_release);
     if (count != 0)
         group_release(g); /* the part has its hold already */
+    if ((s->flags & HUB_SUB_IS_TOLD) != 0)
+        count_told(p);
     return s;
 
 fail:
@@ -290,12 +313,15 @@ void group_leave(hub_sub *s)
     hub_part *p = s->part;
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed) - 1; /* own writes */
 
+    if ((s->flags & HUB_SUB_IS_TOLD) != 0) /* relaxed: who counts us still sends for nobody */
+        atomic_fetch_sub_explicit(&p->group->x_told, 1, memory_order_relaxed);
     atomic_store_explicit(&p->x_count, count, memory_order_release);
     part_remove(p, s);
     if (count != 0) {
         shrink(p, count);
         return;
     }
+    p->has_told = false;
     part_drop_frames(p);
     group_release(p->group);
 }

@@ -31,6 +31,7 @@ struct hub_group {
     gcast_entry entry;           /* rcu */
     gcast_registry *registry;    /* const: hub->channels or hub->users */
     hub_delivery how;            /* const */
+    _Atomic(uint32_t) x_told;    /* atomic: members with HUB_SUB_IS_TOLD */
     _Atomic(hub_part *) x_parts; /* rcu: grows only, freed with the group */
     _Atomic(uint32_t) x_holders; /* atomic */
     uint32_t name_len;           /* const */
@@ -46,6 +47,7 @@ struct hub_part {
     uint32_t free_slot;               /* owner: first of the chain of empty slots, or NO_SLOT */
     _Atomic(bool) x_lost;             /* atomic: a publication could not be posted to the owner */
     bool has_late;                    /* owner: members joined while frames wait: hub_sub.skip */
+    bool has_told;                    /* owner: has, or had, members with HUB_SUB_IS_TOLD */
     uint32_t sweep;                   /* owner: where the last sweep began */
     frame_list frames;                /* owner: publications that wait for the next sweep */
 
@@ -55,12 +57,14 @@ struct hub_part {
 
 /*
  * The members of a part, dense. A slot holds a hub_sub, or the number of the next empty slot with
- * the lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice.
+ * the lowest bit set. Slots never move while the array lives, so that a reader sees nobody twice; nor
+ * when it is replaced by one with the same `moves`.
  */
 struct hub_members {
     gcast_deferred deferred;
     uint32_t cap;  /* const */
     uint32_t used; /* owner: slots from here on were never used */
+    uint32_t moves; /* const: how often members have moved to other slots */
     _Atomic(uintptr_t) x_slots[];
 };
 
@@ -118,6 +122,9 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
 /* Owner. */
 void group_leave(hub_sub *s);
 
+/* Any thread that has a hold, or is a member's owner: one more. */
+void group_hold(hub_group *g);
+
 /* Any thread, inside a read section: calls fn for every member there is. */
 void group_each_rcu(hub_group *g, void (*fn)(void *arg, hub_sub *s), void *arg);
 
@@ -129,6 +136,25 @@ static inline hub_sub *slot_sub(uintptr_t slot)
 {
     return (slot & 1) != 0 ? NULL : (hub_sub *)slot;
 }
+
+/* ---- tell.c: joins and leaves ---- */
+
+/* frame.mark: for members with HUB_SUB_IS_TOLD only. */
+enum { FRAME_FOR_THE_TOLD = 1 };
+
+/* Owner. s has just begun: tells those who are told, s itself too. */
+void tell_join(const hub_sub *s);
+
+/* Owner. group_leave(), and tells those who are told. */
+void tell_leave(hub_sub *s);
+
+/* ---- publish.c ---- */
+
+/* The worker that orders what is sent to the members. */
+hub_worker *group_home(hub *h, const hub_group *g);
+
+/* The home worker, which holds the group: one frame to one part. Takes a reference of its own. */
+void part_post(hub_part *p, frame *f);
 
 /* ---- outbox.c: what a socket did not take ---- */
 

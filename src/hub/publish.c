@@ -29,8 +29,7 @@ static void delivery_open(letter *l)
     free(d);
 }
 
-/* From the home worker: one publication to one worker. */
-static void post_delivery(hub_part *p, frame *f)
+void part_post(hub_part *p, frame *f)
 {
     hub_worker *home = hub_self();
 
@@ -48,8 +47,7 @@ static void post_delivery(hub_part *p, frame *f)
         return;
     }
     *d = (delivery){.letter.open = delivery_open, .part = p, .frame = frame_get(f)};
-    /* relaxed: we hold the group already */
-    atomic_fetch_add_explicit(&p->group->x_holders, 1, memory_order_relaxed);
+    group_hold(p->group);
     mailbox_post(&p->worker->mailbox, &d->letter);
 }
 
@@ -80,7 +78,7 @@ static gcast_err publish_at_home(hub_group *g, const publication *pub)
             continue;
         if (f == NULL && (f = encode(home, g, pub)) == NULL)
             break;
-        post_delivery(p, f);
+        part_post(p, f);
     }
     frame_put(f);
     if (p == NULL)
@@ -149,6 +147,11 @@ static uint64_t name_hash(view name)
     return hash ^ (hash >> 32);
 }
 
+hub_worker *group_home(hub *h, const hub_group *g)
+{
+    return hub_home(h, name_hash(group_name(g)));
+}
+
 static void count_publication(hub *h)
 {
     if (hub_self() != NULL)
@@ -165,7 +168,7 @@ gcast_err hub_publish(hub *h, view channel, const publication *pub)
     if (g == NULL)
         return GCAST_OK; /* nobody listens */
 
-    hub_worker *home = hub_home(h, name_hash(channel));
+    hub_worker *home = group_home(h, g);
 
     if (home == hub_self()) {
         gcast_err err = publish_at_home(g, pub);

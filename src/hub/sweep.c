@@ -82,8 +82,9 @@ static void part_wait(hub_part *p)
 
 void part_take(hub_part *p, frame *f)
 {
-    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0) {
-        frame_put(f); /* the last member has left meanwhile */
+    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
+        (f->mark == FRAME_FOR_THE_TOLD && !p->has_told)) {
+        frame_put(f); /* the last member has left meanwhile, or it is for others */
         return;
     }
     /* PAIRS part_note_loss() */
@@ -112,7 +113,22 @@ typedef struct run {
     uint32_t first;
     uint32_t count;
     frame *joined;
+    frame *plain; /* the same for members who are told nothing; NULL: nothing for them */
 } run;
+
+static bool is_plain(const frame *f)
+{
+    return f->mark != FRAME_FOR_THE_TOLD;
+}
+
+static uint32_t count_plain(frame *const *frames, uint32_t count)
+{
+    uint32_t plain = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        plain += is_plain(frames[i]) ? 1 : 0;
+    return plain;
+}
 
 /* As many messages from `first` on as are small together, at least one. */
 static uint32_t run_length(const frame_list *l, uint32_t first)
@@ -125,19 +141,22 @@ static uint32_t run_length(const frame_list *l, uint32_t first)
     return count;
 }
 
-/* The frames one after the other, as one, with a reference. NULL: out of memory. */
-static frame *join(frame *const *frames, uint32_t count)
+/* The frames one after the other, or the plain ones of them, as one, with a reference. NULL: out of
+ * memory. */
+static frame *join(frame *const *frames, uint32_t count, bool plain_only)
 {
     size_t len = 0;
 
     if (count == 1)
         return frame_get(frames[0]);
     for (uint32_t i = 0; i < count; i++)
-        len += frames[i]->len;
+        len += plain_only && !is_plain(frames[i]) ? 0 : frames[i]->len;
 
     frame *joined = frame_new(len);
 
     for (uint32_t i = 0, at = 0; joined != NULL && i < count; i++) {
+        if (plain_only && !is_plain(frames[i]))
+            continue;
         memcpy(joined->data + at, frames[i]->data, frames[i]->len);
         at += frames[i]->len;
     }
@@ -147,8 +166,10 @@ static frame *join(frame *const *frames, uint32_t count)
 /* A member that joined while messages waited gets only those that came after it. */
 static void link_late(hub_sub *s, const run *r)
 {
+    bool told = (s->flags & HUB_SUB_IS_TOLD) != 0;
+
     for (uint32_t i = r->first; i < r->first + r->count; i++) {
-        if (i >= s->skip)
+        if (i >= s->skip && (told || is_plain(r->frames[i])))
             conn_due(s->conn, r->frames[i]);
     }
 }
@@ -161,6 +182,18 @@ static void link_run(hub_sub *s, void *arg)
         link_late(s, r);
     else
         conn_due(s->conn, r->joined);
+}
+
+/* The same, for a run with something that is not for all. */
+static void link_mixed(hub_sub *s, void *arg)
+{
+    const run *r = arg;
+    bool told = (s->flags & HUB_SUB_IS_TOLD) != 0;
+
+    if (s->skip > r->first)
+        link_late(s, r);
+    else if (told || r->plain != NULL)
+        conn_due(s->conn, told ? r->joined : r->plain);
 }
 
 static void forget_skip(hub_sub *s, void *arg)
@@ -179,16 +212,32 @@ static bool hold_frames(hub_part *p)
     return good;
 }
 
+/* Sets r's frames; the worker holds them. */
+static bool join_run(hub_worker *w, run *r)
+{
+    frame *const *frames = r->frames + r->first;
+    uint32_t plain = count_plain(frames, r->count);
+
+    r->joined = join(frames, r->count, false);
+    if (r->joined == NULL || !worker_hold_frame(w, r->joined))
+        return false;
+    if (plain == r->count)
+        r->plain = r->joined;
+    if (plain == r->count || plain == 0)
+        return true;
+    r->plain = join(frames, r->count, true);
+    return r->plain != NULL && worker_hold_frame(w, r->plain);
+}
+
 static bool sweep_runs(hub_part *p)
 {
     for (uint32_t first = 0; first < p->frames.count;) {
         run r = {.frames = p->frames.frames, .first = first};
 
         r.count = run_length(&p->frames, first);
-        r.joined = join(r.frames + first, r.count);
-        if (r.joined == NULL || !worker_hold_frame(p->worker, r.joined))
+        if (!join_run(p->worker, &r))
             return false;
-        each_member(p, link_run, &r);
+        each_member(p, r.plain == r.joined ? link_run : link_mixed, &r);
         first += r.count;
     }
     return true;
@@ -196,7 +245,7 @@ static bool sweep_runs(hub_part *p)
 
 static void part_sweep(hub_part *p)
 {
-    uint32_t messages = p->frames.count;
+    uint32_t messages = count_plain(p->frames.frames, p->frames.count);
     uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
 
     if (!sweep_runs(p))

@@ -225,15 +225,17 @@ void reply_presence_stats(buf *out, uint32_t id, uint32_t num_clients, uint32_t 
     end_reply(out);
 }
 
-void reply_presence(buf *out, uint32_t id, const client_info *infos, size_t count)
+void write_presence_entry(buf *out, const client_info *info)
+{
+    keyed_member(out, info->client);
+    write_client_info(out, info);
+}
+
+void reply_presence(buf *out, uint32_t id, view presence)
 {
     begin_reply(out, id, "presence");
-    open_member(out, "presence");
-    for (size_t i = 0; i < count; i++) {
-        keyed_member(out, infos[i].client);
-        write_client_info(out, &infos[i]);
-    }
-    close_object(out);
+    member(out, "presence");
+    buf_append_view(out, presence);
     end_reply(out);
 }
 

@@ -74,8 +74,8 @@ void reply_connect(buf *out, uint32_t id, const connect_result *result);
 void reply_subscribe(buf *out, uint32_t id, const subscribe_result *result);
 void reply_presence_stats(buf *out, uint32_t id, uint32_t num_clients, uint32_t num_users);
 
-/* {"id":5,"presence":{"presence":{<client>:info,...}}} */
-void reply_presence(buf *out, uint32_t id, const client_info *infos, size_t count);
+/* {"id":5,"presence":{"presence":{<client>:info,...}}}; presence: the inner object, raw. */
+void reply_presence(buf *out, uint32_t id, view presence);
 
 /* publications in the order given; `top` is the stream's position, not that of the last one. */
 void reply_history(buf *out, uint32_t id, const publication *publications, size_t count,
@@ -99,5 +99,8 @@ void push_refresh(buf *out, bool expires, uint32_t ttl_s);
 /* A publication by itself: {"data":...,"offset":...}, as in history and API results. */
 void write_publication(buf *out, const publication *pub);
 void write_client_info(buf *out, const client_info *info);
+
+/* One member of the object for reply_presence(): <client>:info, after a comma unless it is the first. */
+void write_presence_entry(buf *out, const client_info *info);
 
 #endif

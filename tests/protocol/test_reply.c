@@ -130,7 +130,7 @@ Test(protocol_reply, subscribe_with_expiry_and_data)
 
 Test(protocol_reply, presence_of_nobody_is_written_out)
 {
-    reply_presence(&out, 5, NULL, 0);
+    reply_presence(&out, 5, VIEW_LIT("{}"));
     expect("{\"id\":5,\"presence\":{\"presence\":{}}}");
     reply_presence_stats(&out, 6, 0, 0);
     expect("{\"id\":6,\"presence_stats\":{\"num_clients\":0,\"num_users\":0}}");
@@ -145,7 +145,14 @@ Test(protocol_reply, presence_is_keyed_by_client)
          .chan_info = VIEW_LIT("2")},
     };
 
-    reply_presence(&out, 5, infos, 2);
+    buf entries = {0};
+
+    buf_append_char(&entries, '{');
+    for (size_t i = 0; i < sizeof infos / sizeof *infos; i++)
+        write_presence_entry(&entries, &infos[i]);
+    buf_append_char(&entries, '}');
+    reply_presence(&out, 5, buf_view(&entries));
+    buf_fini(&entries);
     expect("{\"id\":5,\"presence\":{\"presence\":{\"c1\":{\"user\":\"alice\",\"client\":\"c1\"},"
            "\"c2\":{\"user\":\"\",\"client\":\"c2\",\"conn_info\":{\"n\":1},\"chan_info\":2}}}}");
     reply_presence_stats(&out, 6, 2, 1);
