@@ -8,8 +8,7 @@ static bool anonymous(const client *c)
     return hub_conn_user(&c->conn).len == 0;
 }
 
-/* PROTOCOL_OK and the options, or why there are none. */
-static protocol_error options_of(const client *c, view channel, const channel_options **options)
+protocol_error channel_check(const client *c, view channel, const channel_options **options)
 {
     const config *cfg = c->desk->cfg;
 
@@ -52,16 +51,15 @@ hub_delivery delivery_of(const client *c, view channel)
     };
 }
 
-uint32_t join_leave_flags(const client *c, const subscribe_request *rq)
+uint32_t join_leave_flags(const client *c, view channel, bool wanted, const channel_override *o)
 {
-    const channel_options *o = config_channel_options(c->desk->cfg, rq->channel);
-    permit p = presence_permit(o);
+    const channel_options *options = config_channel_options(c->desk->cfg, channel);
+    permit p = presence_permit(options);
+    bool tells = override_apply(o->join_leave, options->join_leave);
+    bool is_told = override_apply(o->force_push_join_leave, options->force_push_join_leave) ||
+                   (wanted && allowed(c, &p, true));
 
-    if (!o->join_leave)
-        return 0;
-    if (o->force_push_join_leave || (rq->join_leave && allowed(c, &p, true)))
-        return HUB_SUB_TELLS | HUB_SUB_IS_TOLD;
-    return HUB_SUB_TELLS;
+    return tells ? HUB_SUB_TELLS | (is_told ? (uint32_t)HUB_SUB_IS_TOLD : 0) : 0;
 }
 
 /* Whether c is one of the users that a user-limited channel names. */
@@ -89,14 +87,16 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
         return PROTOCOL_ALREADY_SUBSCRIBED;
     if (c->conn.sub_count >= cfg->client.channel_limit)
         return PROTOCOL_LIMIT_EXCEEDED;
-    if ((err = options_of(c, channel, &options)) != PROTOCOL_OK)
+    if ((err = channel_check(c, channel, &options)) != PROTOCOL_OK)
         return err;
     if (rq->tf.len != 0)
         return PROTOCOL_BAD_REQUEST; /* no namespace allows filters */
     if (rq->type != 0)
         return PROTOCOL_NOT_AVAILABLE; /* map subscriptions */
-    if (rq->token.len != 0 || channel_is_private(channel))
-        return PROTOCOL_PERMISSION_DENIED; /* there are no keys to verify a token with */
+    if (rq->token.len != 0)
+        return PROTOCOL_OK; /* it decides */
+    if (channel_is_private(channel))
+        return PROTOCOL_PERMISSION_DENIED;
     if (cfg->client.insecure)
         return PROTOCOL_OK;
     if (options->allow_user_limited_channels && channel_is_user_limited(channel))
@@ -111,7 +111,7 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
 protocol_error may_publish(const client *c, view channel)
 {
     const channel_options *options;
-    protocol_error err = options_of(c, channel, &options);
+    protocol_error err = channel_check(c, channel, &options);
 
     if (err != PROTOCOL_OK)
         return err;
@@ -128,7 +128,7 @@ protocol_error may_publish(const client *c, view channel)
 protocol_error may_see_presence(const client *c, view channel)
 {
     const channel_options *options;
-    protocol_error err = options_of(c, channel, &options);
+    protocol_error err = channel_check(c, channel, &options);
 
     if (err != PROTOCOL_OK)
         return err;

@@ -186,6 +186,7 @@ struct hub_worker {
     list waiting;         /* owner: parts with publications that no sweep has taken up */
     list gathering;       /* owner: parts whose publications wait for their flush interval to end */
     uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
+    uint64_t now_ms;      /* owner: what the last turn was told */
     list dirty;           /* owner: connections with something due, first come first served */
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */

@@ -345,6 +345,7 @@ uint64_t hub_worker_due_ms(const hub_worker *w)
 
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
+    w->now_ms = now_ms;
     (void)mailbox_drain(&w->mailbox);
     end_gathering(w, now_ms);
     sweep_parts(w);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "client_tokens.h"
 #include "config.h"
 #include "exchange.h"
 #include "hub.h"
@@ -18,9 +19,10 @@ typedef struct net_worker net_worker;
 
 /* What all workers share. */
 typedef struct net_house {
-    const config *cfg;        /* const */
-    hub *hub;                 /* const */
-    const http_route *routes; /* const: what is served beside WebSocket */
+    const config *cfg;           /* const */
+    const client_tokens *tokens; /* const */
+    hub *hub;                    /* const */
+    const http_route *routes;    /* const: what is served beside WebSocket */
     size_t route_count;
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */

@@ -217,7 +217,7 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
     w->listeners = *listeners;
     w->hub = hub_worker_init(house->hub, index, w);
     if (!init_handles(w) ||
-        !client_desk_init(&w->desk, house->cfg, house->hub, w->hub, &net_sink) ||
+        !client_desk_init(&w->desk, house->cfg, house->tokens, house->hub, w->hub, &net_sink) ||
         !listener_start(w)) {
         free(w); /* the process ends: it could not start */
         return NULL;

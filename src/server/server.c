@@ -16,6 +16,7 @@
 
 typedef struct server {
     const config *cfg;
+    client_tokens tokens;
     net_house house;
     api api;
     pages pages;
@@ -139,12 +140,24 @@ static bool open_house(server *s)
     api_init(&s->api, s->cfg, h);
     s->pages = (pages){.cfg = s->cfg, .hub = h};
     s->house.cfg = s->cfg;
+    s->house.tokens = &s->tokens;
     s->house.hub = h;
     s->house.routes = s->routes;
     s->house.route_count = pages_routes(&s->pages, &s->api, s->routes);
     s->house.on_empty = on_worker_empty;
     s->house.arg = s;
     return true;
+}
+
+static bool read_keys(server *s)
+{
+    buf error = {0};
+    bool good = client_tokens_init(&s->tokens, s->cfg, &error);
+
+    if (!good)
+        log_error("SERVER-KEYS", "error=%s", log_quote(buf_view(&error)).text);
+    buf_fini(&error);
+    return good;
 }
 
 static bool make_workers(server *s)
@@ -194,7 +207,7 @@ static bool start(server *s)
         log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
         return false;
     }
-    if (!listen_all(s, &port))
+    if (!read_keys(s) || !listen_all(s, &port))
         return false;
     if (!handshake_setup()) {
         log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");
@@ -225,6 +238,7 @@ static void finish(server *s)
     publisher_free(&s->publisher);
     hub_thread_leave(s->house.hub);
     hub_free(s->house.hub);
+    client_tokens_fini(&s->tokens);
     (void)uv_loop_close(&s->loop);
     free(s->workers);
     free(s->listeners);
