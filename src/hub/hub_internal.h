@@ -62,8 +62,8 @@ struct hub_part {
  */
 struct hub_members {
     gcast_deferred deferred;
-    uint32_t cap;  /* const */
-    uint32_t used; /* owner: slots from here on were never used */
+    uint32_t cap;   /* const */
+    uint32_t used;  /* owner: slots from here on were never used */
     uint32_t moves; /* const: how often members have moved to other slots */
     _Atomic(uintptr_t) x_slots[];
 };

@@ -355,5 +355,6 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     disconnect_doomed(w);
     if (list_empty(&w->dirty))
         worker_forget_due(w);
-    return !list_empty(&w->dirty) || !list_empty(&w->waiting);
+    /* a letter to ourselves wakes a loop that is in its turn already */
+    return !list_empty(&w->dirty) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
 }

@@ -50,7 +50,8 @@ static inline view channel_users(view name)
 /* Takes the first user off the list. false: there is none; an empty name is one. */
 static inline bool channel_next_user(view *users, view *user)
 {
-    const char *end = users->len == 0 ? NULL : memchr(users->ptr, CHANNEL_USER_SEPARATOR, users->len);
+    const char *end =
+        users->len == 0 ? NULL : memchr(users->ptr, CHANNEL_USER_SEPARATOR, users->len);
     size_t len = end == NULL ? users->len : (size_t)(end - users->ptr);
 
     if (users->len == 0)
