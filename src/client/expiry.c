@@ -52,16 +52,14 @@ bool expiry_set_connection(client *c, const term *t, uint64_t now_ms)
 {
     client_expiry *e = c->expiry;
 
-    if (!t->expires) {
-        if (e != NULL)
-            e->connection_ms = UINT64_MAX;
+    if (!t->expires && e == NULL)
         return true;
-    }
     e = expiry_of(c);
     if (e == NULL)
         return false;
-    e->connection_ms =
-        now_ms + UINT64_C(1000) * t->ttl_s + c->desk->cfg->client.expired_close_delay_ms;
+    e->connection_ms = t->expires ? now_ms + UINT64_C(1000) * t->ttl_s +
+                                        c->desk->cfg->client.expired_close_delay_ms
+                                  : UINT64_MAX;
     heartbeat_reschedule(c);
     return true;
 }
