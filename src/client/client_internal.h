@@ -6,6 +6,8 @@
 #include "auth_token.h"
 #include "client.h"
 #include "command.h"
+#include "hub_history.h"
+#include "rules.h"
 
 /* The connection is closed with this code and its text; nothing more is answered. */
 void client_disconnect(client *c, disconnect_code code);
@@ -96,6 +98,40 @@ void expiry_run(client *c, uint64_t now_ms);
 
 void expiry_forget(client *c);
 
+/* ---- history.c ---- */
+
+void do_history(client *c, const command *cmd, uint64_t now_ms);
+
+/* ---- position.c ---- */
+
+/* What a subscription is to know of its position, and to recover. Zeroed: a plain one. */
+typedef struct position_wish {
+    bool positioned;  /* is checked */
+    bool recoverable; /* may come back and recover; never without positioned */
+    bool recover;     /* comes back */
+    bool latest;      /* only the last publication counts */
+    bool reject;      /* does not want to be subscribed if it cannot recover */
+} position_wish;
+
+/* What the options of the channel and the request make of it. */
+position_wish position_wish_of(const client *c, const channel_options *o,
+                               const subscribe_request *rq);
+
+/* Fills in what the request and the configuration say. */
+void position_join_init(hub_join *j, const client *c, const channel_options *o,
+                        const subscribe_request *rq, const position_wish *wish);
+
+/* The members of a subscribe result that tell of the position; its views are good as long as r and j.
+ * To be read in j->joined(). */
+void position_result(subscribe_result *out, const hub_join *j, const hub_joined *r,
+                     const position_wish *wish);
+
+/* Subscribes at a position and answers the command, which waits meanwhile: with `result`, to which the
+ * position is added. */
+void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opts,
+                          const position_wish *wish, const subscribe_result *result,
+                          uint64_t now_ms);
+
 /* ---- heartbeat.c ---- */
 
 /* What c waits for has changed: sets its deadline. */
@@ -112,9 +148,11 @@ bool heartbeat_pong(client *c);
 /* How the publications of a channel go out; after may_subscribe(). */
 hub_delivery delivery_of(const client *c, view channel);
 
-/* HUB_SUB_TELLS and HUB_SUB_IS_TOLD as the namespace and the client's wish make them; after
- * may_subscribe(). */
-uint32_t join_leave_flags(const client *c, view channel, bool wanted, const channel_override *o);
+/* The options of a channel for one subscription; after may_subscribe() or channel_check(). */
+channel_options overridden_options(const client *c, view channel, const channel_override *by);
+
+/* HUB_SUB_TELLS and HUB_SUB_IS_TOLD as the options and the client's wish make them. */
+uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted);
 
 /* PROTOCOL_OK and the options of a channel, or what is wrong with its name. */
 protocol_error channel_check(const client *c, view channel, const channel_options **options);
@@ -124,5 +162,9 @@ protocol_error channel_check(const client *c, view channel, const channel_option
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq);
 protocol_error may_publish(const client *c, view channel);
 protocol_error may_see_presence(const client *c, view channel);
+protocol_error may_see_history(const client *c, view channel);
+
+/* Whether a subscriber of a channel with these options may ask for its history. */
+bool subscriber_sees_history(const client *c, const channel_options *o);
 
 #endif

@@ -17,21 +17,24 @@ static void subscribe(client *c, const command *cmd, const auth_claims *claims, 
         return;
     }
 
+    channel_options o = overridden_options(c, rq->channel, &grant->override);
+    position_wish wish = position_wish_of(c, &o, rq);
+    subscribe_result result = {.expires = t.expires, .ttl_s = t.ttl_s, .data = grant->data};
     hub_sub_opts opts = {
         .delivery = delivery_of(c, rq->channel),
         .info = grant->info,
         .expires_at_s = term_end_s(&t, now_ms),
-        .flags = join_leave_flags(c, rq->channel, rq->join_leave, &grant->override),
+        .flags = join_leave_flags(c, &o, rq->join_leave),
     };
 
-    if (!expiry_expect_sub(c, opts.expires_at_s) ||
-        hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
+    if (!expiry_expect_sub(c, opts.expires_at_s))
         client_error(c, cmd->id, PROTOCOL_INTERNAL);
-        return;
-    }
-    reply_subscribe(
-        client_next_reply(c), cmd->id,
-        &(subscribe_result){.expires = t.expires, .ttl_s = t.ttl_s, .data = grant->data});
+    else if (wish.positioned)
+        subscribe_positioned(c, cmd, &opts, &wish, &result, now_ms);
+    else if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK)
+        client_error(c, cmd->id, PROTOCOL_INTERNAL);
+    else
+        reply_subscribe(client_next_reply(c), cmd->id, &result);
 }
 
 /* Subscribes as far as the token says so. */
@@ -94,7 +97,12 @@ static protocol_error publish(client *c, view channel, view data)
     client_info info = hub_client_info(&c->conn, hub_sub_find(&c->conn, channel), &id);
     publication pub = {.data = data, .info = &info};
 
-    return hub_publish(c->desk->hub, channel, &pub) == GCAST_OK ? PROTOCOL_OK : PROTOCOL_INTERNAL;
+    const channel_options *o = config_channel_options(c->desk->cfg, channel);
+    hub_publish_opts opts = {.delivery = delivery_of(c, channel),
+                             .keep = rules_keep(c->desk->cfg, o)};
+
+    return hub_publish_opt(c->desk->hub, channel, &pub, &opts) == GCAST_OK ? PROTOCOL_OK
+                                                                           : PROTOCOL_INTERNAL;
 }
 
 static void do_publish(client *c, const command *cmd)
@@ -138,6 +146,8 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
         do_presence(c, cmd, now_ms);
         return;
     case COMMAND_HISTORY:
+        do_history(c, cmd, now_ms);
+        return;
     case COMMAND_RPC:
         client_error(c, cmd->id, PROTOCOL_NOT_AVAILABLE);
         return;

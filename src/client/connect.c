@@ -115,11 +115,11 @@ static protocol_error plan_subs(const client *c, const command *cmd, const ident
 static disconnect_code make_sub(client *c, const auth_grant *grant, uint32_t flags,
                                 server_subs *subs)
 {
+    channel_options o = overridden_options(c, grant->channel, &grant->override);
     hub_sub_opts opts = {
         .delivery = delivery_of(c, grant->channel),
         .info = grant->info,
-        .flags = HUB_SUB_SERVER_SIDE | flags |
-                 join_leave_flags(c, grant->channel, false, &grant->override),
+        .flags = HUB_SUB_SERVER_SIDE | flags | join_leave_flags(c, &o, false),
     };
 
     if (hub_is_subscribed(&c->conn, grant->channel))

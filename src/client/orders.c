@@ -70,11 +70,12 @@ static void run_subscribe(const hub_deed *d, hub_conn *hc)
         return;
     }
 
+    channel_options options = overridden_options(c, o->channel, &o->override);
     hub_sub_opts opts = {
         .delivery = delivery_of(c, o->channel),
         .info = o->info,
         .expires_at_s = term_end_s(&t, hub_worker_now_ms(c->desk->worker)),
-        .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, o->channel, false, &o->override),
+        .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, &options, false),
     };
 
     if (expiry_expect_sub(c, opts.expires_at_s) && hub_subscribe(hc, o->channel, &opts) == GCAST_OK)

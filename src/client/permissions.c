@@ -41,25 +41,47 @@ static permit presence_permit(const channel_options *o)
                     .to_anonymous = o->allow_presence_for_anonymous};
 }
 
+static permit history_permit(const channel_options *o)
+{
+    return (permit){.to_client = o->allow_history_for_client,
+                    .to_subscriber = o->allow_history_for_subscriber,
+                    .to_anonymous = o->allow_history_for_anonymous};
+}
+
+bool subscriber_sees_history(const client *c, const channel_options *o)
+{
+    permit p = history_permit(o);
+
+    return allowed(c, &p, true);
+}
+
 hub_delivery delivery_of(const client *c, view channel)
 {
     const config *cfg = c->desk->cfg;
-    uint64_t of_namespace = config_channel_options(cfg, channel)->flush_interval_ms;
 
-    return (hub_delivery){
-        .flush_ms = (uint32_t)(of_namespace != 0 ? of_namespace : cfg->delivery.flush_interval_ms),
-    };
+    return rules_delivery(cfg, config_channel_options(cfg, channel));
 }
 
-uint32_t join_leave_flags(const client *c, view channel, bool wanted, const channel_override *o)
+channel_options overridden_options(const client *c, view channel, const channel_override *by)
 {
-    const channel_options *options = config_channel_options(c->desk->cfg, channel);
-    permit p = presence_permit(options);
-    bool tells = override_apply(o->join_leave, options->join_leave);
-    bool is_told = override_apply(o->force_push_join_leave, options->force_push_join_leave) ||
-                   (wanted && allowed(c, &p, true));
+    channel_options o = *config_channel_options(c->desk->cfg, channel);
 
-    return tells ? HUB_SUB_TELLS | (is_told ? (uint32_t)HUB_SUB_IS_TOLD : 0) : 0;
+    o.join_leave = override_apply(by->join_leave, o.join_leave);
+    o.force_push_join_leave = override_apply(by->force_push_join_leave, o.force_push_join_leave);
+    o.force_positioning = override_apply(by->force_positioning, o.force_positioning);
+    o.force_recovery = override_apply(by->force_recovery, o.force_recovery);
+    return o;
+}
+
+uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted)
+{
+    permit p = presence_permit(o);
+
+    if (!o->join_leave)
+        return 0;
+    if (o->force_push_join_leave || (wanted && allowed(c, &p, true)))
+        return HUB_SUB_TELLS | HUB_SUB_IS_TOLD;
+    return HUB_SUB_TELLS;
 }
 
 /* Whether c is one of the users that a user-limited channel names. */
@@ -136,6 +158,23 @@ protocol_error may_see_presence(const client *c, view channel)
         return PROTOCOL_NOT_AVAILABLE;
 
     permit p = presence_permit(options);
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
+        return PROTOCOL_PERMISSION_DENIED;
+    return PROTOCOL_OK;
+}
+
+protocol_error may_see_history(const client *c, view channel)
+{
+    const channel_options *options;
+    protocol_error err = channel_check(c, channel, &options);
+
+    if (err != PROTOCOL_OK)
+        return err;
+    if (!config_keeps_history(options))
+        return PROTOCOL_NOT_AVAILABLE;
+
+    permit p = history_permit(options);
 
     if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
         return PROTOCOL_PERMISSION_DENIED;

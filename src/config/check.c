@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #include "place.h"
 
@@ -78,8 +79,34 @@ static void check_personal_channel(const config *c, config_report *report)
         place_error(&at, "there is no namespace %s", log_quote(name).text);
 }
 
+/* `path`: of the options, for the report. */
+static void check_history(const channel_options *o, const char *path, config_report *report)
+{
+    place at = place_of(report, path);
+
+    if ((o->history_size != 0) != (o->history_ttl_ms != 0))
+        place_error(&at, "history needs both history_size and history_ttl");
+    else if (!config_keeps_history(o) && (o->force_positioning || o->force_recovery))
+        place_error(&at, "force_positioning and force_recovery need history_size and history_ttl");
+}
+
+static void check_channels(const config *c, config_report *report)
+{
+    char path[320]; /* a namespace's name is cut there */
+
+    check_history(&c->channel.without_namespace, "channel.without_namespace", report);
+    for (size_t i = 0; i < c->channel.namespaces.count; i++) {
+        const channel_namespace *ns = &c->channel.namespaces.items[i];
+
+        (void)snprintf(path, sizeof path, "channel.namespaces: %.*s",
+                       (int)(ns->name.len < 256 ? ns->name.len : 256), ns->name.ptr);
+        check_history(&ns->options, path, report);
+    }
+}
+
 void config_check(const config *c, config_report *report)
 {
+    check_channels(c, report);
     check_pings(c, report);
     check_paths(c, report);
     check_tokens(c, report);

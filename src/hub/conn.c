@@ -220,24 +220,36 @@ gcast_err hub_sub_refresh(hub_sub *s, view info, uint64_t expires_at_s)
                                                                               : GCAST_ENOMEM;
 }
 
-gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
+hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gcast_err *err)
 {
     static const hub_sub_opts plain = {0};
     hub_worker *w = c->worker;
 
+    *err = GCAST_EEXIST;
     if (hub_is_subscribed(c, channel))
-        return GCAST_EEXIST;
+        return NULL;
+    *err = GCAST_ENOMEM;
 
     hub_sub *s = group_join(w->hub->channels, channel, opts != NULL ? opts : &plain, c);
 
     if (s == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);
-        return GCAST_ENOMEM;
+        return NULL;
     }
     s->next = c->subs;
     c->subs = s;
     c->sub_count++;
     metric_add(&w->metrics.x_num_subscriptions, 1);
+    return s;
+}
+
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
+{
+    gcast_err err;
+    const hub_sub *s = conn_subscribe(c, channel, opts, &err);
+
+    if (s == NULL)
+        return err;
     tell_join(s);
     return GCAST_OK;
 }
@@ -252,6 +264,28 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     *link = s->next;
     c->sub_count--;
     metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
+
+    hub_join *j = s->join;
+
     tell_leave(s);
+    if (j != NULL)
+        join_ended(j, c); /* whoever subscribed is told before whoever unsubscribes */
     return GCAST_OK;
+}
+
+void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
+{
+    hub_worker *w = c->worker;
+
+    buf_reset(&w->scratch);
+    push_unsubscribe(&w->scratch, channel, code, reason); /* before the name may go */
+    frame *f = w->scratch.failed ? NULL : w->hub->opts.sink->frame(buf_view(&w->scratch));
+
+    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL && !c->closing) {
+        metric_add(&w->metrics.x_unsubscribes, 1);
+        hub_conn_send(c, frame_view(f));
+    }
+    if (f == NULL)
+        conn_doom(c, DISCONNECT_INTERNAL);
+    frame_put(f);
 }

@@ -269,23 +269,6 @@ int64_t hub_disconnect(hub *h, const hub_select *who, uint32_t code, view reason
     return send_out(h, who, task_new(run_disconnect, code, (view){0}, reason));
 }
 
-void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
-{
-    hub_worker *w = c->worker;
-
-    buf_reset(&w->scratch);
-    push_unsubscribe(&w->scratch, channel, code, reason); /* before the name may go */
-    frame *f = w->scratch.failed ? NULL : w->hub->opts.sink->frame(buf_view(&w->scratch));
-
-    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL) {
-        metric_add(&w->metrics.x_unsubscribes, 1);
-        hub_conn_send(c, frame_view(f));
-    }
-    if (f == NULL)
-        conn_doom(c, DISCONNECT_INTERNAL);
-    frame_put(f);
-}
-
 static void run_end_subscriptions(const task *t, hub_conn *c)
 {
     if (t->channel.len != 0) {

@@ -83,7 +83,7 @@ void group_on_release(gcast_entry *e, void *arg)
 
         free(atomic_load_explicit(&p->x_members, memory_order_relaxed));
         frame_list_fini(&p->frames);
-
+        free(p->track);
         free(p);
         p = next;
     }
@@ -101,15 +101,16 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
     atomic_init(&g->x_told, 0);
     atomic_init(&g->x_parts, NULL);
     atomic_init(&g->x_holders, 1);
+    atomic_init(&g->x_active, 0);
     g->name_len = (uint32_t)name.len;
     memcpy(g->name, name.ptr, name.len);
     gcast_entry_init_bytes(&g->entry, g->name, g->name_len);
     return g;
 }
 
-/* The group with one more hold; made if need be. Lock-free: a turn is repeated only because another
+/* Lock-free: a turn is repeated only because another
  * thread has just added or removed a group of this name. */
-static hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
+hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
 {
     hub_group *fresh = NULL;
 
@@ -261,6 +262,24 @@ static void shrink(hub_part *p, uint32_t count)
         (void)replace_members(p, m->cap / 4);
 }
 
+/* The part has its first member, or no more. A channel is counted while any of its parts has some: by
+ * whichever worker, for only the sum counts. */
+static void count_channel(hub_part *p, bool has_members)
+{
+    hub_group *g = p->group;
+    metrics *m = &p->worker->metrics;
+
+    if (g->registry != p->worker->hub->channels)
+        return;
+    /* relaxed: a figure for display */
+    if (has_members) {
+        if (atomic_fetch_add_explicit(&g->x_active, 1, memory_order_relaxed) == 0)
+            metric_add(&m->x_num_channels, 1);
+    } else if (atomic_fetch_sub_explicit(&g->x_active, 1, memory_order_relaxed) == 1) {
+        metric_sub(&m->x_num_channels, 1);
+    }
+}
+
 /* The new member of p is to be told of others. */
 static void count_told(hub_part *p)
 {
@@ -296,6 +315,8 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
     atomic_store_explicit(&p->x_count, count + 1, memory_order_release);
     if (count != 0)
         group_release(g); /* the part has its hold already */
+    else
+        count_channel(p, true);
     if ((s->flags & HUB_SUB_IS_TOLD) != 0)
         count_told(p);
     return s;
@@ -313,6 +334,10 @@ void group_leave(hub_sub *s)
     hub_part *p = s->part;
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed) - 1; /* own writes */
 
+    if (s->join != NULL)
+        s->join->sub = NULL;
+    if ((s->flags & SUB_POSITIONED) != 0)
+        track_leave(p->track);
     if ((s->flags & HUB_SUB_IS_TOLD) != 0) /* relaxed: who counts us still sends for nobody */
         atomic_fetch_sub_explicit(&p->group->x_told, 1, memory_order_relaxed);
     atomic_store_explicit(&p->x_count, count, memory_order_release);
@@ -323,6 +348,7 @@ void group_leave(hub_sub *s)
     }
     p->has_told = false;
     part_drop_frames(p);
+    count_channel(p, false);
     group_release(p->group);
 }
 

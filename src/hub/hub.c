@@ -42,7 +42,9 @@ hub *hub_new(const hub_opts *opts)
     h->conns = registry_new(GCAST_KEYS_ID, conn_on_release);
     h->channels = registry_new(GCAST_KEYS_BYTES, group_on_release);
     h->users = registry_new(GCAST_KEYS_BYTES, group_on_release);
-    if (h->workers != NULL && h->conns != NULL && h->channels != NULL && h->users != NULL)
+    h->results = registry_new(GCAST_KEYS_BYTES, result_on_release);
+    if (h->workers != NULL && h->conns != NULL && h->channels != NULL && h->users != NULL &&
+        h->results != NULL)
         return h;
     hub_free(h);
     return NULL;
@@ -50,6 +52,9 @@ hub *hub_new(const hub_opts *opts)
 
 static void worker_fini(hub_worker *w)
 {
+    home_close(w);
+    results_close(w);
+    buf_fini(&w->body);
     free(w->due.items);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
@@ -67,13 +72,20 @@ void hub_free(hub *h)
 {
     if (h == NULL)
         return;
-    for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++)
-        worker_fini(&h->workers[i]);
     if (h->conns != NULL)
+        hub_thread_enter(h);
+    for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++) {
+        if (h->workers[i].hub != NULL)
+            worker_fini(&h->workers[i]);
+    }
+    if (h->conns != NULL) {
+        hub_thread_leave(h);
         hub_barrier(h); /* members and subscriptions are retired without a registry */
+    }
     registry_free(h->conns);
     registry_free(h->channels);
     registry_free(h->users);
+    registry_free(h->results);
     free(h->workers);
     free(h);
 }
@@ -106,6 +118,12 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     w->gathered_ms = UINT64_MAX;
     list_init(&w->dirty);
     list_init(&w->doomed);
+    list_init(&w->checks);
+    list_init(&w->results);
+    w->sweep_ms = UINT64_MAX;
+    history_init(&w->history,
+                 h->opts.history_max_bytes == 0 ? UINT64_MAX
+                                                : h->opts.history_max_bytes / h->opts.workers);
     return w;
 }
 
@@ -168,6 +186,6 @@ hub_figures hub_count(hub *h)
         .clients = atomic_load_explicit(&sum.x_num_clients, memory_order_relaxed),
         .subscriptions = atomic_load_explicit(&sum.x_num_subscriptions, memory_order_relaxed),
         .users = gcast_count(h->users) + (anonymous != 0),
-        .channels = gcast_count(h->channels),
+        .channels = atomic_load_explicit(&sum.x_num_channels, memory_order_relaxed),
     };
 }

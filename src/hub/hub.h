@@ -38,6 +38,9 @@
 typedef struct hub hub;
 typedef struct hub_worker hub_worker;
 typedef struct hub_sub hub_sub;
+typedef struct hub_group hub_group;
+typedef struct hub_part hub_part;
+typedef struct hub_join hub_join;
 typedef struct hub_info hub_info;
 typedef struct hub_outbox hub_outbox;
 
@@ -95,6 +98,8 @@ typedef struct hub_sink {
 typedef struct hub_opts {
     unsigned workers;
     size_t queue_max_bytes; /* of one connection; over it 3008 */
+    uint64_t history_max_bytes; /* of all streams; 0: any */
+    uint64_t position_check_ms; /* between checks of one worker's subscribers of a channel; 0: none */
     const hub_sink *sink;
 } hub_opts;
 

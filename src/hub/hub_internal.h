@@ -3,11 +3,12 @@
 #ifndef HUB_HUB_INTERNAL_H
 #define HUB_HUB_INTERNAL_H
 
-#include "hub.h"
+#include "history.h"
+#include "hub_history.h"
 
-typedef struct hub_group hub_group;
-typedef struct hub_part hub_part;
 typedef struct hub_members hub_members;
+typedef struct hub_stream hub_stream;
+typedef struct hub_track hub_track;
 
 /* Frames, each with a reference. Zeroed = empty. */
 typedef struct frame_list {
@@ -22,7 +23,7 @@ typedef struct frame_list {
  * A channel's subscribers, or the connections of a user. Each worker keeps its own members in a
  * part that it alone changes; everybody may read all parts under RCU.
  *
- * Life: `x_holders` counts the parts that have members and the letters on their way. It can only
+ * Life: `x_holders` counts the parts that have members, the letters on their way and the stream. It can only
  * rise from a number above zero (group_hold), so whoever brings it to zero ends the group: out of
  * the registry, and freed after a grace period. A thread that meets a group at zero in the registry
  * helps to remove it and makes a new one.
@@ -34,6 +35,8 @@ struct hub_group {
     _Atomic(uint32_t) x_told;    /* atomic: members with HUB_SUB_IS_TOLD */
     _Atomic(hub_part *) x_parts; /* rcu: grows only, freed with the group */
     _Atomic(uint32_t) x_holders; /* atomic */
+    _Atomic(uint32_t) x_active;  /* atomic: parts with members */
+    hub_stream *stream;          /* home: what a channel remembers; NULL: nothing */
     uint32_t name_len;           /* const */
     char name[];                 /* const: also the entry's key */
 };
@@ -50,6 +53,7 @@ struct hub_part {
     bool has_told;                    /* owner: has, or had, members with HUB_SUB_IS_TOLD */
     uint32_t sweep;                   /* owner: where the last sweep began */
     frame_list frames;                /* owner: publications that wait for the next sweep */
+    hub_track *track;                 /* owner: of those with a position; NULL: never had any */
 
     list waiting;    /* owner: in waiting or gathering while there are frames */
     uint64_t due_ms; /* owner: while gathering, until when */
@@ -79,9 +83,15 @@ struct hub_sub {
             uint32_t slot;
             uint32_t skip; /* of the frames that wait in the part, how many came before it joined */
             uint32_t flags;
+            hub_join *join; /* while it waits for its position */
         };
         gcast_deferred deferred; /* afterwards */
     };
+};
+
+enum {
+    SKIP_ALL = UINT32_MAX,     /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
+    SUB_POSITIONED = 1 << 30,  /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -108,6 +118,9 @@ static inline view group_name(const hub_group *g)
 
 /* Any thread. A group with one more hold, NULL if there is none by that name (or a dying one). */
 hub_group *group_find(gcast_registry *registry, view name);
+
+/* Any thread. The same; made as `how` says if need be. NULL: out of memory. */
+hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how);
 
 /* Any thread. Drops a hold. */
 void group_release(hub_group *g);
@@ -153,8 +166,9 @@ void tell_leave(hub_sub *s);
 /* The worker that orders what is sent to the members. */
 hub_worker *group_home(hub *h, const hub_group *g);
 
-/* The home worker, which holds the group: one frame to one part. Takes a reference of its own. */
-void part_post(hub_part *p, frame *f);
+/* The home worker, which holds the group: one frame to one part. Takes a reference of its own. `at`: as
+ * for part_take(). */
+void part_post(hub_part *p, frame *f, const hub_position *at);
 
 /* ---- outbox.c: what a socket did not take ---- */
 
@@ -186,12 +200,19 @@ struct hub_worker {
     list waiting;         /* owner: parts with publications that no sweep has taken up */
     list gathering;       /* owner: parts whose publications wait for their flush interval to end */
     uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
-    uint64_t now_ms;      /* owner: what the last turn was told */
     list dirty;           /* owner: connections with something due, first come first served */
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
     buf scratch;          /* owner: messages are built here */
+    buf body;             /* owner: publications are built here before they are kept */
+    uint64_t now_ms;      /* owner: when this turn began */
+    history history;      /* owner: the streams of the channels whose home it is */
+    uint64_t sweep_ms;    /* owner: when old ones are looked for; UINT64_MAX: there are none */
+    uint64_t trimmed;     /* owner: publications that the log knows to have given way */
+    list checks;          /* owner: tracks, the next to be checked first */
+    list results;         /* owner: answers that may be asked for again, the oldest first */
+    size_t result_bytes;  /* owner: what these cost */
 };
 
 /* Takes over one reference. false: out of memory, and f is still the caller's. */
@@ -221,8 +242,13 @@ void conn_doom(hub_conn *c, uint32_t code);
 
 /* ---- sweep.c: from a worker's part of a channel to its members ---- */
 
-/* Owner. One more publication for the members; takes over one reference. */
-void part_take(hub_part *p, frame *f);
+/* Calls fn for every member, beginning at another one each time; it must not change them. Own slots:
+ * nobody else writes them. */
+void part_each(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *arg);
+
+/* Owner. One more publication for the members, whose number in the stream is `at` (offset 0: none);
+ * takes over one reference. */
+void part_take(hub_part *p, frame *f, const hub_position *at);
 
 /* Any thread that holds the group: a publication for this part is lost for want of memory. */
 void part_note_loss(hub_part *p);
@@ -233,6 +259,80 @@ void part_drop_frames(hub_part *p);
 /* Any thread. Has the loop call hub_worker_turn(). */
 void worker_schedule(hub_worker *w);
 
+/* ---- position.c: subscriptions that know where they are ---- */
+
+/* The position of what is in no stream. */
+extern const hub_position hub_nowhere;
+
+/*
+ * How far the positioned members of a part have come: all alike, for what reaches one reaches all. Its
+ * part's owner uses it; `found` is home's while a check is on its way.
+ */
+struct hub_track {
+    hub_part *part;     /* const */
+    stream_limits keep; /* what the channel keeps */
+    uint32_t members;   /* positioned ones */
+    bool checking;      /* the letter is on its way */
+    hub_position at;    /* where they are, if there are any */
+    list due;           /* in worker->checks while there are members */
+    uint64_t due_ms;    /* when to check */
+    letter check;
+    hub_position found;
+};
+
+/* Owner. A publication has reached the part. false: one before it has not. */
+bool track_follow(hub_track *t, const hub_position *at);
+
+/* Owner. The positioned members have missed something: their subscriptions end. */
+void track_lost(hub_track *t);
+
+/* Owner. A positioned member leaves. */
+void track_leave(hub_track *t);
+
+/* Owner. A subscription of c ended while its position was being asked for. */
+void join_ended(hub_join *j, hub_conn *c);
+
+/* Owner. Asks the home workers of those tracks whose check is due. */
+void tracks_check(hub_worker *w);
+uint64_t tracks_due_ms(const hub_worker *w);
+
+/* ---- home.c: the streams of the channels whose home a worker is ---- */
+
+struct hub_stream {
+    stream stream;
+    hub_group *group; /* held */
+};
+
+/* Home. The group's stream, made if need be, as it is now. NULL: out of memory. */
+stream *home_stream(hub_group *g, const stream_limits *keep);
+
+static inline hub_position home_position(const stream *s)
+{
+    return (hub_position){.offset = s->top, .epoch = s->epoch};
+}
+
+/* Home. After a stream may have grown: forgets what there is no room for. Streams may be gone. */
+void home_settle(hub_worker *w);
+
+/* Home. Now and then: drops what has expired. */
+void home_sweep(hub_worker *w);
+
+/* After the worker's thread has ended. Forgets all. */
+void home_close(hub_worker *w);
+
+/* ---- results.c: what became of publications that may be repeated ---- */
+
+/* Home. false: there is none by that key. */
+bool result_find(hub_worker *w, view channel, view key, hub_position *at);
+
+/* Home. Out of memory: counted, and a repetition will be published. */
+void result_keep(hub_worker *w, view channel, view key, const hub_position *at);
+
+/* Home. Forgets those that are too old; all of them. */
+void results_sweep(hub_worker *w);
+void results_close(hub_worker *w);
+void result_on_release(gcast_entry *e, void *arg);
+
 /* ---- hub.c ---- */
 
 struct hub {
@@ -240,6 +340,7 @@ struct hub {
     gcast_registry *conns;    /* by id */
     gcast_registry *channels; /* by name */
     gcast_registry *users;    /* by user id */
+    gcast_registry *results;  /* by channel and idempotency key; each used by one home worker only */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
     uint64_t id_tag;     /* const: marks this process in client ids */
@@ -249,16 +350,16 @@ struct hub {
 
 /* The worker whose thread this is; NULL on other threads. */
 hub_worker *hub_self(void);
-static inline hub_worker *hub_home(hub *h, uint64_t hash)
-{
-    return &h->workers[hash % h->opts.workers];
-}
 
 /* Entries visited in one read section of a traversal: a long section delays every reclamation in the
  * process. */
 enum { SECTION_STEPS = 512 };
 
 /* ---- conn.c ---- */
+
+/* Owner. Begins a subscription. *err: GCAST_EEXIST or GCAST_ENOMEM if NULL is returned. */
+hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gcast_err *err);
+
 
 /* The registry's on_release: no reader can see the connection any more. */
 void conn_on_release(gcast_entry *e, void *arg);

@@ -25,9 +25,7 @@ enum {
     SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
-/* Calls fn for every member, beginning at another one each time. Own slots: nobody else writes them,
- * and nothing that fn may do changes them (the doomed leave later). */
-static void each_member(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *arg)
+void part_each(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *arg)
 {
     hub_members *m = atomic_load_explicit(&p->x_members, memory_order_relaxed);
     uint32_t at = p->sweep % m->used;
@@ -45,8 +43,11 @@ static void each_member(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *ar
 
 static void doom_member(hub_sub *s, void *arg)
 {
+    bool positioned = (s->flags & SUB_POSITIONED) != 0;
+
     (void)arg;
-    conn_doom(s->conn, DISCONNECT_INTERNAL);
+    if (s->skip != SKIP_ALL) /* who waits for a position will find the publication before it */
+        conn_doom(s->conn, positioned ? DISCONNECT_INSUFFICIENT_STATE : DISCONNECT_INTERNAL);
 }
 
 /* For want of memory the members miss a publication: close them all, so that each notices and comes
@@ -54,7 +55,7 @@ static void doom_member(hub_sub *s, void *arg)
 static void doom_members(hub_part *p)
 {
     metric_add(&p->worker->metrics.x_out_of_memory, 1);
-    each_member(p, doom_member, NULL);
+    part_each(p, doom_member, NULL);
 }
 
 void part_drop_frames(hub_part *p)
@@ -80,7 +81,7 @@ static void part_wait(hub_part *p)
         w->gathered_ms = p->due_ms;
 }
 
-void part_take(hub_part *p, frame *f)
+void part_take(hub_part *p, frame *f, const hub_position *at)
 {
     if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
         (f->mark == FRAME_FOR_THE_TOLD && !p->has_told)) {
@@ -90,6 +91,8 @@ void part_take(hub_part *p, frame *f)
     /* PAIRS part_note_loss() */
     if (atomic_exchange_explicit(&p->x_lost, false, memory_order_acquire))
         doom_members(p);
+    if (at->offset != 0 && p->track != NULL && !track_follow(p->track, at))
+        track_lost(p->track);
     if (!frame_list_add(&p->frames, f)) {
         frame_put(f);
         doom_members(p);
@@ -199,7 +202,8 @@ static void link_mixed(hub_sub *s, void *arg)
 static void forget_skip(hub_sub *s, void *arg)
 {
     (void)arg;
-    s->skip = 0;
+    if (s->skip != SKIP_ALL)
+        s->skip = 0;
 }
 
 /* Moves the part's references to the worker, which keeps them until they are written. */
@@ -237,7 +241,7 @@ static bool sweep_runs(hub_part *p)
         r.count = run_length(&p->frames, first);
         if (!join_run(p->worker, &r))
             return false;
-        each_member(p, r.plain == r.joined ? link_run : link_mixed, &r);
+        part_each(p, r.plain == r.joined ? link_run : link_mixed, &r);
         first += r.count;
     }
     return true;
@@ -251,7 +255,7 @@ static void part_sweep(hub_part *p)
     if (!sweep_runs(p))
         doom_members(p);
     if (p->has_late)
-        each_member(p, forget_skip, NULL);
+        part_each(p, forget_skip, NULL);
     p->has_late = false;
     p->sweep += SWEEP_STEP;
     if (!hold_frames(p))
@@ -309,7 +313,7 @@ static void sweep_parts(hub_worker *w)
         part_sweep(p);
         if (!busy)
             continue;
-        each_member(p, serve_member, NULL);
+        part_each(p, serve_member, NULL);
         served += members;
     }
 }
@@ -340,7 +344,10 @@ void worker_schedule(hub_worker *w)
 
 uint64_t hub_worker_due_ms(const hub_worker *w)
 {
-    return w->gathered_ms;
+    uint64_t due_ms = w->gathered_ms < w->sweep_ms ? w->gathered_ms : w->sweep_ms;
+    uint64_t check_ms = tracks_due_ms(w);
+
+    return due_ms < check_ms ? due_ms : check_ms;
 }
 
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
@@ -348,6 +355,8 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     w->now_ms = now_ms;
     (void)mailbox_drain(&w->mailbox);
     end_gathering(w, now_ms);
+    home_sweep(w);
+    tracks_check(w);
     sweep_parts(w);
     do
         serve_slice(w);

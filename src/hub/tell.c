@@ -30,7 +30,7 @@ static void spread(hub_group *g, frame *f)
     for (; p != NULL; p = p->next) {
         /* PAIRS group_join(): a member that was counted before this has its count seen */
         if (atomic_load_explicit(&p->x_count, memory_order_acquire) != 0)
-            part_post(p, f);
+            part_post(p, f, &hub_nowhere);
     }
 }
 
