@@ -27,14 +27,14 @@ static void subscribe(client *c, const command *cmd, const auth_claims *claims, 
         .flags = join_leave_flags(c, &o, rq->join_leave),
     };
 
-    if (!expiry_expect_sub(c, opts.expires_at_s))
-        client_error(c, cmd->id, PROTOCOL_INTERNAL);
-    else if (wish.positioned)
+    bool ready = expiry_expect_sub(c, opts.expires_at_s);
+
+    if (ready && wish.positioned)
         subscribe_positioned(c, cmd, &opts, &wish, &result, now_ms);
-    else if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK)
-        client_error(c, cmd->id, PROTOCOL_INTERNAL);
-    else
+    else if (ready && hub_subscribe(&c->conn, rq->channel, &opts) == GCAST_OK)
         reply_subscribe(client_next_reply(c), cmd->id, &result);
+    else
+        client_error(c, cmd->id, PROTOCOL_INTERNAL);
 }
 
 /* Subscribes as far as the token says so. */

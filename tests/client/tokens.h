@@ -5,8 +5,8 @@
 
 #include "fixture.h"
 
-#define SECRET   "a secret of a size that will do"
-#define WITH_KEY "--client.token.hmac_secret_key=" SECRET
+#define SECRET   "hush"
+#define WITH_KEY "--client.token.hmac_secret_key=hush"
 
 /* The wall clock, in seconds. */
 int64_t wall_s(void);
