@@ -123,6 +123,11 @@ api_outcome api_unsubscribe(api_call *call, view object);
 api_outcome api_disconnect(api_call *call, view object);
 api_outcome api_send(api_call *call, view object);
 
+/* ---- orders.c ---- */
+
+api_outcome api_subscribe(api_call *call, view object);
+api_outcome api_refresh(api_call *call, view object);
+
 /* ---- channels.c ---- */
 
 api_outcome api_channels(api_call *call, view object);

@@ -33,6 +33,18 @@ typedef enum api_error_mode {
     API_ERROR_TRANSPORT, /* the HTTP status tells */
 } api_error_mode;
 
+/* By what tokens are judged. */
+typedef struct config_token {
+    view hmac_secret_key; /* "" = none; so are the other keys */
+    view hmac_previous_secret_key;
+    uint32_t hmac_previous_secret_key_valid_until_s; /* since 1970; 0 = for good */
+    view rsa_public_key;                             /* PEM */
+    view ecdsa_public_key;                           /* PEM */
+    view audience;                                   /* "" = any */
+    view issuer;                                     /* "" = any */
+    view user_id_claim;                              /* "" = sub */
+} config_token;
+
 typedef enum io_uring_mode {
     IO_URING_AUTO, /* if it works here */
     IO_URING_ON,   /* or the server does not start */
@@ -54,9 +66,9 @@ typedef struct channel_options {
     bool allow_recovery;
     recovery_mode force_recovery_mode;
     bool auto_cache_recover;
+    bool allow_user_limited_channels; /* what follows the last '#' of a name are its users */
     bool allow_subscribe_for_client;
     bool allow_subscribe_for_anonymous;
-    bool allow_user_limited_channels;
     bool allow_publish_for_client;
     bool allow_publish_for_subscriber;
     bool allow_publish_for_anonymous;
@@ -100,7 +112,21 @@ typedef struct config {
     } shutdown;
     struct {
         bool insecure;
+        bool insecure_skip_token_signature_verify;
         bool allow_anonymous_connect_without_token;
+        bool disallow_anonymous_connection_tokens;
+        config_token token;
+        struct {
+            bool enabled; /* else client.token serves */
+            config_token keys;
+        } subscription_token;
+        struct {
+            bool enabled;
+            view personal_channel_namespace; /* "" = none */
+            bool single_connection;
+        } subscribe_to_user_personal_channel;
+        uint64_t expired_close_delay_ms;
+        uint64_t expired_sub_close_delay_ms;
         config_strings allowed_origins; /* globs */
         view user_id_http_header;       /* "" = none */
         uint32_t channel_limit;

@@ -16,6 +16,7 @@
 #define STRING(member)   .type = OPTION_STRING, .offset = FIELD(config, member, view)
 #define ADDRESS(member)  .type = OPTION_ADDRESS, .offset = FIELD(config, member, view)
 #define PATH(member)     .type = OPTION_PATH, .offset = FIELD(config, member, view)
+#define TEXT(member)     .type = OPTION_TEXT, .offset = FIELD(config, member, view)
 #define STRINGS(member)  .type = OPTION_STRINGS, .offset = FIELD(config, member, config_strings)
 #define NAMESPACES(member) \
     .type = OPTION_NAMESPACES, .offset = FIELD(config, member, config_namespaces)
@@ -57,9 +58,68 @@ static const option server_items[] = {
 
     {"client.insecure", BOOL(client.insecure), "false",
      "clients need no token and may do everything; for development"},
+    {"client.insecure_skip_token_signature_verify",
+     BOOL(client.insecure_skip_token_signature_verify), "false",
+     "believe every token; for development"},
     {"client.allow_anonymous_connect_without_token",
      BOOL(client.allow_anonymous_connect_without_token), "false",
      "clients without token connect with an empty user id"},
+    {"client.disallow_anonymous_connection_tokens",
+     BOOL(client.disallow_anonymous_connection_tokens), "false",
+     "refuse connection tokens without a user id"},
+    {"client.token.hmac_secret_key", STRING(client.token.hmac_secret_key), "",
+     "key of HS256, HS384 and HS512"},
+    {"client.token.hmac_previous_secret_key", STRING(client.token.hmac_previous_secret_key), "",
+     "a second such key, on its way out"},
+    {"client.token.hmac_previous_secret_key_valid_until",
+     COUNT(client.token.hmac_previous_secret_key_valid_until_s), "0",
+     "when that one ends, in seconds since 1970; 0 = never"},
+    {"client.token.rsa_public_key", TEXT(client.token.rsa_public_key), "",
+     "key of RS256, RS384 and RS512, in PEM"},
+    {"client.token.ecdsa_public_key", TEXT(client.token.ecdsa_public_key), "",
+     "key of ES256, ES384 or ES512, in PEM"},
+    {"client.token.audience", STRING(client.token.audience), "",
+     "must be among the audiences of a token; empty = any"},
+    {"client.token.issuer", STRING(client.token.issuer), "",
+     "must be the issuer of a token; empty = any"},
+    {"client.token.user_id_claim", STRING(client.token.user_id_claim), "",
+     "claim with the user id; empty = sub"},
+    {"client.subscription_token.enabled", BOOL(client.subscription_token.enabled), "false",
+     "judge subscription tokens by the next lines, not by client.token"},
+    {"client.subscription_token.hmac_secret_key",
+     STRING(client.subscription_token.keys.hmac_secret_key), "", "key of HS256, HS384 and HS512"},
+    {"client.subscription_token.hmac_previous_secret_key",
+     STRING(client.subscription_token.keys.hmac_previous_secret_key), "",
+     "a second such key, on its way out"},
+    {"client.subscription_token.hmac_previous_secret_key_valid_until",
+     COUNT(client.subscription_token.keys.hmac_previous_secret_key_valid_until_s), "0",
+     "when that one ends, in seconds since 1970; 0 = never"},
+    {"client.subscription_token.rsa_public_key",
+     TEXT(client.subscription_token.keys.rsa_public_key), "",
+     "key of RS256, RS384 and RS512, in PEM"},
+    {"client.subscription_token.ecdsa_public_key",
+     TEXT(client.subscription_token.keys.ecdsa_public_key), "",
+     "key of ES256, ES384 or ES512, in PEM"},
+    {"client.subscription_token.audience", STRING(client.subscription_token.keys.audience), "",
+     "must be among the audiences of a token; empty = any"},
+    {"client.subscription_token.issuer", STRING(client.subscription_token.keys.issuer), "",
+     "must be the issuer of a token; empty = any"},
+    {"client.subscription_token.user_id_claim",
+     STRING(client.subscription_token.keys.user_id_claim), "",
+     "claim with the user id; empty = sub"},
+    {"client.subscribe_to_user_personal_channel.enabled",
+     BOOL(client.subscribe_to_user_personal_channel.enabled), "false",
+     "subscribe each connection with a user id to #USER"},
+    {"client.subscribe_to_user_personal_channel.personal_channel_namespace",
+     STRING(client.subscribe_to_user_personal_channel.personal_channel_namespace), "",
+     "in this namespace; empty = none"},
+    {"client.subscribe_to_user_personal_channel.single_connection",
+     BOOL(client.subscribe_to_user_personal_channel.single_connection), "false",
+     "and close the user's other connections"},
+    {"client.expired_close_delay", DURATION(client.expired_close_delay_ms), "25s",
+     "how long a connection may outlive its token, to be refreshed"},
+    {"client.expired_sub_close_delay", DURATION(client.expired_sub_close_delay_ms), "25s",
+     "the same of a subscription"},
     {"client.allowed_origins", STRINGS(client.allowed_origins), "",
      "origins of pages that may connect, * as wildcard; empty = only clients that send none"},
     {"client.user_id_http_header", STRING(client.user_id_http_header), "",
@@ -98,7 +158,7 @@ static const option server_items[] = {
      "publications are gathered for at most this long; 0 = sent at once", .max = 60000},
     {"delivery.io_uring", CHOICE(delivery.io_uring), "auto",
      "write to many clients in one system call; auto = where the system lets us",
-     .choices = {"auto", "on", "off"}},
+     .choices = {"auto", "on", "off"}, AT_START},
 
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",
@@ -217,6 +277,7 @@ const char *option_value_name(option_type type)
     case OPTION_DURATION:
         return " TIME";
     case OPTION_STRING:
+    case OPTION_TEXT:
         return " TEXT";
     case OPTION_ADDRESS:
         return " ADDRESS";

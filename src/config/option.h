@@ -11,6 +11,7 @@ typedef enum option_type {
     OPTION_SIZE,       /* uint64_t, bytes */
     OPTION_DURATION,   /* uint64_t, milliseconds */
     OPTION_STRING,     /* view */
+    OPTION_TEXT,       /* view: may have line breaks */
     OPTION_ADDRESS,    /* view: a literal IPv4 or IPv6 address, or "" */
     OPTION_PATH,       /* view: begins with '/' */
     OPTION_STRINGS,    /* config_strings */

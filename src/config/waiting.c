@@ -26,6 +26,7 @@ static bool same(option_type type, const void *a, const void *b)
     case OPTION_DURATION:
         return *(const uint64_t *)a == *(const uint64_t *)b;
     case OPTION_STRING:
+    case OPTION_TEXT:
     case OPTION_ADDRESS:
     case OPTION_PATH:
         return view_eq(*(const view *)a, *(const view *)b);

@@ -273,7 +273,7 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     return GCAST_OK;
 }
 
-void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
+void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
 {
     hub_worker *w = c->worker;
 

@@ -128,6 +128,11 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     return w;
 }
 
+uint64_t hub_worker_now_ms(const hub_worker *w)
+{
+    return w->now_ms;
+}
+
 metrics *hub_worker_metrics(hub_worker *w)
 {
     return &w->metrics;

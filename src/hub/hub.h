@@ -100,6 +100,8 @@ typedef struct hub_sink {
     frame *(*frame)(view message);
     /* The length of the first message in `framed`, which frame() made one after the other. */
     size_t (*message_len)(view framed);
+    /* What c waits for by time has come nearer. */
+    void (*hasten)(hub_conn *c);
     /* The worker has work for hub_worker_turn(). Any thread. */
     void (*wake)(void *arg);
 } hub_sink;
@@ -151,6 +153,9 @@ mailbox *hub_worker_mailbox(hub_worker *w);
  * is waiting; come back after the loop has looked at its sockets.
  */
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms);
+
+/* Owner: what the turn that runs, or ran last, was told. */
+uint64_t hub_worker_now_ms(const hub_worker *w);
 
 /* Owner: when the next turn must come at the latest, by the monotonic clock; UINT64_MAX: only when
  * the worker is woken. */
@@ -219,13 +224,14 @@ enum {
     HUB_SUB_SERVER_SIDE = 1 << 0, /* the server's own wish: the client cannot end it */
     HUB_SUB_TELLS = 1 << 1,       /* others are told when it begins and ends */
     HUB_SUB_IS_TOLD = 1 << 2,     /* its client is told when those of others begin and end */
+    HUB_SUB_FROM_TOKEN = 1 << 3,  /* the wish stood in the token of the connection */
 };
 
 /* What a subscription is beyond its channel. Zeroed or NULL: nothing special. */
 typedef struct hub_sub_opts {
     hub_delivery delivery;
     view info;             /* raw JSON that others are told of it; copied */
-    uint64_t expires_at_s; /* wall clock; 0: never. Only kept here */
+    uint64_t expires_at_s; /* monotonic clock; 0: never. Only kept here */
     uint32_t flags;        /* HUB_SUB_... */
 } hub_sub_opts;
 
@@ -234,6 +240,9 @@ gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts);
 
 /* Owner. GCAST_ENOENT: was not subscribed. */
 gcast_err hub_unsubscribe(hub_conn *c, view channel);
+
+/* Owner. Ends a subscription, if there is one, and tells the client. */
+void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason);
 
 bool hub_is_subscribed(const hub_conn *c, view channel);
 
@@ -315,6 +324,15 @@ int64_t hub_disconnect(hub *h, const hub_select *who, uint32_t code, view reason
 /* An empty channel: every channel. */
 int64_t hub_end_subscriptions(hub *h, const hub_select *who, view channel, uint32_t code,
                               view reason);
+
+/* Something else to do with each of them; the first member of what it needs for that. */
+typedef struct hub_deed {
+    void (*run)(const struct hub_deed *d, hub_conn *c); /* owner of c, which is not closing */
+    void (*free)(struct hub_deed *d);                   /* any thread: all is done */
+} hub_deed;
+
+/* Takes over d, also when it fails. NULL: out of memory, as the caller was. Else as above. */
+int64_t hub_do(hub *h, const hub_select *who, hub_deed *d);
 
 /* ---- figures ---- */
 

@@ -75,7 +75,7 @@ static void end_insufficient(hub_sub *s)
 
     metric_add(&c->worker->metrics.x_insufficient_state, 1);
     if ((s->flags & HUB_SUB_SERVER_SIDE) == 0) {
-        conn_end_subscription(c, group_name(s->part->group), code, view_of(unsubscribe_text(code)));
+        hub_end_subscription(c, group_name(s->part->group), code, view_of(unsubscribe_text(code)));
         return;
     }
     conn_doom(c, DISCONNECT_INSUFFICIENT_STATE);

@@ -286,6 +286,14 @@ static void sink_want_write(hub_conn *hc, bool on)
         conn_set_deadline(c, 0); /* ws_side_deadline() finds the right one */
 }
 
+static void sink_hasten(hub_conn *hc)
+{
+    net_conn *c = conn_of(hc);
+
+    if (c->phase == CONN_WS)
+        conn_set_deadline(c, 0); /* ws_side_deadline() finds the right one */
+}
+
 static void sink_disconnect(hub_conn *hc, uint32_t code, view reason)
 {
     ws_side_disconnect(conn_of(hc), code, reason);
@@ -317,5 +325,6 @@ const hub_sink net_sink = {
     .released = conn_released,
     .frame = sink_frame,
     .message_len = sink_message_len,
+    .hasten = sink_hasten,
     .wake = worker_wake,
 };

@@ -82,6 +82,11 @@ static size_t sink_message_len(view framed)
     return HEADER + len;
 }
 
+static void sink_hasten(hub_conn *c)
+{
+    fake_conn_of(c)->hastened++;
+}
+
 static void sink_wake(void *arg)
 {
     (void)arg; /* the test runs the turns */
@@ -95,6 +100,7 @@ const hub_sink fake_sink = {
     .released = sink_released,
     .frame = sink_frame,
     .message_len = sink_message_len,
+    .hasten = sink_hasten,
     .wake = sink_wake,
 };
 

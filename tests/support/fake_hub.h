@@ -17,6 +17,7 @@ typedef struct fake_conn {
     bool wants_write;
     uint32_t closed_with; /* 0: not */
     unsigned closings;    /* how often it was told to */
+    unsigned hastened;    /* how often its deadline came nearer */
     unsigned writes;      /* calls that took something */
     struct fake *fake;
     hub_conn conn; /* the last: may be the beginning of something larger */
