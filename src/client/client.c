@@ -43,6 +43,17 @@ void client_close(client *c)
     c->user = NULL;
 }
 
+enum { REPLIES_KEPT = 65536 }; /* room for replies that a worker keeps */
+
+/* Empty again. Who is in a large channel takes megabytes: that memory is not kept for ever. */
+static void reset_replies(buf *replies)
+{
+    if (replies->cap > REPLIES_KEPT)
+        buf_fini(replies);
+    else
+        buf_reset(replies);
+}
+
 /* What has been answered so far goes out as one message. */
 static void flush_replies(client *c)
 {
@@ -52,9 +63,9 @@ static void flush_replies(client *c)
     if (replies->len == 0 && !replies->failed)
         return;
     f = replies->failed ? NULL : c->desk->sink->frame(buf_view(replies));
-    buf_reset(replies);
+    reset_replies(replies);
     if (f != NULL) {
-        hub_conn_send(&c->conn, frame_view(f));
+        hub_conn_send_frame(&c->conn, f);
         frame_put(f);
         return;
     }

@@ -185,6 +185,11 @@ typedef struct due {
     uint32_t next; /* index of the connection's next one; 0: none */
 } due;
 
+/* In one call, to one connection. */
+enum { WRITE_FRAMES = 64 };
+
+typedef struct write_batch write_batch;
+
 typedef struct due_list {
     due *items; /* [0] is never used */
     uint32_t count;
@@ -204,6 +209,7 @@ struct hub_worker {
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
+    write_batch *batch;   /* owner; NULL: each connection is written to by itself */
     buf scratch;          /* owner: messages are built here */
     buf body;             /* owner: publications are built here before they are kept */
     uint64_t now_ms;      /* owner: when this turn began */
@@ -234,11 +240,23 @@ void conn_due(hub_conn *c, frame *f);
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
 
+/* Owner. Puts what was not written of `count` items from `at` on into c's outbox. */
+void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written);
+
 /* Owner. Forgets what is due to c. */
 void conn_drop_due(hub_conn *c);
 
 /* Owner. c is to be disconnected at the end of this turn. */
 void conn_doom(hub_conn *c, uint32_t code);
+
+/* ---- batch.c: writing to many connections at once ---- */
+
+/* Owner. Writes what is due to c; something is. It may be written no sooner than worker_flush(): until
+ * then nothing more may become due to c. */
+void worker_serve(hub_worker *w, hub_conn *c);
+
+/* Owner. After this everything is written that worker_serve() was told to. */
+void worker_flush(hub_worker *w);
 
 /* ---- sweep.c: from a worker's part of a channel to its members ---- */
 
