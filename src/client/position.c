@@ -25,7 +25,7 @@ void position_join_init(hub_join *j, const client *c, const channel_options *o,
 {
     uint32_t limit = c->desk->cfg->client.recovery_max_publication_limit;
 
-    j->keep = rules_keep(c->desk->cfg, o);
+    j->meta_ttl_ms = config_history_meta_ttl_ms(c->desk->cfg, o);
     j->recover = wish->recover;
     j->latest = wish->latest;
     j->limit = limit == 0 ? UINT32_MAX : limit;
@@ -52,7 +52,9 @@ typedef struct position_wait {
     client_wait wait;
     client *client;
     position_wish wish;
-    uint32_t id; /* of the command */
+    uint32_t id;             /* of the command */
+    subscribe_result result; /* what is told beside the position */
+    char data[];             /* result.data is here */
 } position_wait;
 
 /* What the hub has; position_wait may go before it. */
@@ -76,7 +78,7 @@ static void on_joined(hub_join *j, hub_conn *conn, const hub_joined *r)
 {
     position_wait *w = container_of(j, joining, join)->wait;
     client *c = container_of(conn, client, conn);
-    subscribe_result result = {0};
+    subscribe_result result = w->result;
 
     if (r != NULL)
         position_result(&result, j, r, &w->wish);
@@ -91,16 +93,24 @@ static void on_joined(hub_join *j, hub_conn *conn, const hub_joined *r)
 }
 
 void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opts,
-                          const position_wish *wish, uint64_t now_ms)
+                          const position_wish *wish, const subscribe_result *result,
+                          uint64_t now_ms)
 {
     const subscribe_request *rq = &cmd->subscribe;
-    position_wait *w = calloc(1, sizeof *w);
+    position_wait *w = malloc(sizeof *w + result->data.len);
     joining *j = calloc(1, sizeof *j);
 
     if (w != NULL && j != NULL) {
-        *w = (position_wait){
-            .wait.cancel = position_wait_free, .client = c, .wish = *wish, .id = cmd->id};
-        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq, wish);
+        *w = (position_wait){.wait.cancel = position_wait_free,
+                             .client = c,
+                             .wish = *wish,
+                             .id = cmd->id,
+                             .result = *result};
+        w->result.data.ptr = w->data;
+        if (result->data.len != 0)
+            memcpy(w->data, result->data.ptr, result->data.len);
+        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq,
+                           wish);
         j->join.joined = on_joined;
         j->wait = w;
         if (hub_subscribe_positioned(&c->conn, rq->channel, opts, &j->join) == GCAST_OK) {

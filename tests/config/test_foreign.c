@@ -10,7 +10,7 @@ Test(config_foreign, options_that_we_lack_are_named_as_such)
     fixture_file("admin:\n"
                  "  password: x\n"
                  "client:\n"
-                 "  token: {hmac_secret_key: hush}\n"
+                 "  token: {jwks_public_endpoint: hush}\n"
                  "consumers: [1]\n"
                  "engine: {type: redis, redis: {address: x}}\n"
                  "websocket: {compression: true}\n"
@@ -19,7 +19,7 @@ Test(config_foreign, options_that_we_lack_are_named_as_such)
 
     must_have_errors(
         "FILE:2: admin.password: known to Centrifugo, not supported here\n"
-        "FILE:4: client.token.hmac_secret_key: known to Centrifugo, not supported here\n"
+        "FILE:4: client.token.jwks_public_endpoint: known to Centrifugo, not supported here\n"
         "FILE:5: consumers: known to Centrifugo, not supported here\n"
         "FILE:6: engine.type: known to Centrifugo, not supported here\n"
         "FILE:6: engine.redis.address: known to Centrifugo, not supported here\n"
