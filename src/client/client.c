@@ -51,6 +51,17 @@ void client_close(client *c)
         client_forget_user(c);
 }
 
+enum { REPLIES_KEPT = 65536 }; /* room for replies that a worker keeps */
+
+/* Empty again. Who is in a large channel takes megabytes: that memory is not kept for ever. */
+static void reset_replies(buf *replies)
+{
+    if (replies->cap > REPLIES_KEPT)
+        buf_fini(replies);
+    else
+        buf_reset(replies);
+}
+
 /* What has been answered so far goes out as one message; if c is held, before all else. */
 static void flush_replies(client *c, bool held)
 {
@@ -60,11 +71,11 @@ static void flush_replies(client *c, bool held)
     if (replies->len == 0 && !replies->failed)
         return;
     f = replies->failed ? NULL : c->desk->sink->frame(buf_view(replies));
-    buf_reset(replies);
+    reset_replies(replies);
     if (f != NULL && held)
         hub_conn_unhold(&c->conn, f);
     else if (f != NULL)
-        hub_conn_send(&c->conn, frame_view(f));
+        hub_conn_send_frame(&c->conn, f);
     frame_put(f);
     if (f != NULL)
         return;

@@ -47,7 +47,7 @@ static void send_ping(client *c, uint64_t now_ms)
     c->beat_ms =
         now_ms + (c->pong_due ? cfg->client.pong_timeout_ms : cfg->client.ping_interval_ms);
     metric_add(&hub_worker_metrics(c->desk->worker)->x_pings, 1);
-    hub_conn_send(&c->conn, frame_view(c->desk->ping));
+    hub_conn_send_frame(&c->conn, c->desk->ping);
 }
 
 static void beat(client *c, uint64_t now_ms)

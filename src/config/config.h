@@ -44,6 +44,12 @@ typedef struct config_token {
     view user_id_claim;                              /* "" = sub */
 } config_token;
 
+typedef enum io_uring_mode {
+    IO_URING_AUTO, /* if it works here */
+    IO_URING_ON,   /* or the server does not start */
+    IO_URING_OFF,
+} io_uring_mode;
+
 /* What the channels of one namespace, or those without one, may do. */
 typedef struct channel_options {
     uint64_t flush_interval_ms; /* 0: as delivery.flush_interval */
@@ -144,6 +150,7 @@ typedef struct config {
     } websocket;
     struct {
         uint64_t flush_interval_ms; /* 0: publications are sent at once */
+        io_uring_mode io_uring;
     } delivery;
     struct {
         bool disabled;

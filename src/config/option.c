@@ -24,6 +24,7 @@
 
 static_assert(sizeof(log_level) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(api_error_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
+static_assert(sizeof(io_uring_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(recovery_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 
 #define NOT_YET .not_yet = true
@@ -153,6 +154,9 @@ static const option server_items[] = {
 
     {"delivery.flush_interval", DURATION(delivery.flush_interval_ms), "0s",
      "publications are gathered for at most this long; 0 = sent at once", .max = 60000},
+    {"delivery.io_uring", CHOICE(delivery.io_uring), "auto",
+     "write to many clients in one system call; auto = where the system lets us",
+     .choices = {"auto", "on", "off"}},
 
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",

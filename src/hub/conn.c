@@ -284,7 +284,7 @@ void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
 
     if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL && !c->closing) {
         metric_add(&w->metrics.x_unsubscribes, 1);
-        hub_conn_send(c, frame_view(f));
+        hub_conn_send_frame(c, f);
     }
     if (f == NULL)
         conn_doom(c, DISCONNECT_INTERNAL);

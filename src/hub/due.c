@@ -15,8 +15,7 @@
 
 enum {
     FIRST_ITEMS = 4,
-    WRITE_FRAMES = 64, /* in one call */
-    DUE_KEPT = 65536,  /* items that a worker keeps room for: a megabyte */
+    DUE_KEPT = 65536, /* items that a worker keeps room for: a megabyte */
 };
 
 /* ---- lists ---- */
@@ -143,15 +142,18 @@ void conn_due(hub_conn *c, frame *f)
     c->due_last = item;
 }
 
-/* Puts what was not written of `frames` into the outbox. */
-static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t written)
+void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written)
 {
-    for (int i = 0; i < count; i++) {
-        if (written >= frames[i]->len) {
-            written -= frames[i]->len;
+    const due *items = c->worker->due.items;
+
+    for (; count != 0; count--, at = items[at].next) {
+        frame *f = items[at].frame;
+
+        if (written >= f->len) {
+            written -= f->len;
             continue;
         }
-        if (!outbox_append(c, frames[i], (uint32_t)written))
+        if (!outbox_append(c, f, (uint32_t)written))
             return;
         written = 0;
     }
@@ -161,15 +163,14 @@ static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t writt
 static uint32_t write_due(hub_conn *c, uint32_t at)
 {
     hub_worker *w = c->worker;
-    frame *frames[WRITE_FRAMES];
     struct iovec iov[WRITE_FRAMES];
+    uint32_t first = at;
     size_t total = 0;
     int count = 0;
 
     for (; at != 0 && count < WRITE_FRAMES; at = w->due.items[at].next) {
         frame *f = w->due.items[at].frame;
 
-        frames[count] = f;
         iov[count] = (struct iovec){f->data, f->len};
         total += f->len;
         count++;
@@ -180,7 +181,7 @@ static uint32_t write_due(hub_conn *c, uint32_t at)
     if (written < 0)
         return 0; /* broken: the transport closes it */
     if ((size_t)written < total)
-        keep_rest(c, frames, count, (size_t)written);
+        conn_keep_due(c, first, count, (size_t)written);
     return at;
 }
 
@@ -208,10 +209,12 @@ void conn_serve(hub_conn *c)
         at = write_due(c, at);
 }
 
-void hub_conn_send(hub_conn *c, view bytes)
+/* Writes what the socket takes now, after what is due. Returns how much of it needs no thought any more:
+ * all, also if the connection is at its end. */
+static size_t send_now(hub_conn *c, view bytes)
 {
     if (c->doom_code != 0)
-        return;
+        return bytes.len;
     if (c->due_first != 0)
         conn_serve(c);
 
@@ -219,7 +222,14 @@ void hub_conn_send(hub_conn *c, view bytes)
     struct iovec iov = {(char *)bytes.ptr, bytes.len}; /* iovec has no const; write only reads */
     ssize_t written = c->outbox != NULL ? 0 : sink->write(c, &iov, 1);
 
-    if (written < 0 || (size_t)written == bytes.len || c->doom_code != 0)
+    return written < 0 || c->doom_code != 0 ? bytes.len : (size_t)written;
+}
+
+void hub_conn_send(hub_conn *c, view bytes)
+{
+    size_t written = send_now(c, bytes);
+
+    if (written == bytes.len)
         return;
 
     frame *copy = frame_copy(bytes); /* whole: the queue must know where its messages begin */
@@ -230,4 +240,12 @@ void hub_conn_send(hub_conn *c, view bytes)
     }
     (void)outbox_append(c, copy, (uint32_t)written);
     frame_put(copy);
+}
+
+void hub_conn_send_frame(hub_conn *c, frame *f)
+{
+    size_t written = send_now(c, frame_view(f));
+
+    if (written != f->len)
+        (void)outbox_append(c, f, (uint32_t)written);
 }

@@ -56,6 +56,7 @@ static void worker_fini(hub_worker *w)
     results_close(w);
     buf_fini(&w->body);
     free(w->due.items);
+    free(w->batch);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
 }

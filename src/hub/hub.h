@@ -71,11 +71,24 @@ typedef struct hub_conn {
     letter farewell;    /* rcu: posted to the owner after the grace period */
 } hub_conn;
 
+enum { HUB_WRITES = 128 };
+
+/* One of many writes. */
+typedef struct hub_write {
+    hub_conn *conn;
+    const struct iovec *iov;
+    int count;
+    ssize_t written; /* out: what hub_sink.write would have returned */
+} hub_write;
+
 /* What a transport does for the hub; all on the owner's thread. */
 typedef struct hub_sink {
     /* Writes what the socket takes now. Returns the bytes written, 0 when it takes none, -1 when it
      * is broken (the transport then closes it later, not from inside this call). */
     ssize_t (*write)(hub_conn *c, const struct iovec *iov, int count);
+    /* Does up to HUB_WRITES writes, each to another connection of one worker, whose wake_arg is `arg`.
+     * Only for workers that hub_worker_write_many() was called for. */
+    void (*write_many)(void *arg, hub_write *writes, unsigned count);
     /* on: call hub_conn_writable() once the socket takes more. */
     void (*want_write)(hub_conn *c, bool on);
     /* The client must go: hub_conn_leave() has been called, everything queued stays queued. */
@@ -121,6 +134,10 @@ void hub_thread_leave(hub *h);
 
 /* `wake_arg` is handed to sink->wake. Before the worker's thread starts. */
 hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg);
+
+/* Publications are written with sink->write_many from now on. Before the worker's thread starts. false:
+ * out of memory. */
+bool hub_worker_write_many(hub_worker *w);
 
 /* The thread that calls is w's from now on; NULL: nobody's. */
 void hub_worker_bind(hub_worker *w);
@@ -178,6 +195,9 @@ gcast_err hub_conn_set_info(hub_conn *c, view info);
 /* Owner. Sends bytes that are framed already, after everything that waits for c. Copies what the
  * socket does not take. */
 void hub_conn_send(hub_conn *c, view bytes);
+
+/* Owner. The same without a copy: keeps a reference of its own to what the socket does not take. */
+void hub_conn_send_frame(hub_conn *c, frame *f);
 
 /* Owner. From now on nothing is written to c: all that is sent waits, bounded as ever. false: out of
  * memory, nothing has changed. */

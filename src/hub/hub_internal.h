@@ -90,8 +90,8 @@ struct hub_sub {
 };
 
 enum {
-    SKIP_ALL = UINT32_MAX,     /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
-    SUB_POSITIONED = 1 << 30,  /* hub_sub.flags: has one */
+    SKIP_ALL = UINT32_MAX,    /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
+    SUB_POSITIONED = 1 << 30, /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -188,6 +188,11 @@ typedef struct due {
     uint32_t next; /* index of the connection's next one; 0: none */
 } due;
 
+/* In one call, to one connection. */
+enum { WRITE_FRAMES = 64 };
+
+typedef struct write_batch write_batch;
+
 typedef struct due_list {
     due *items; /* [0] is never used */
     uint32_t count;
@@ -207,6 +212,7 @@ struct hub_worker {
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
+    write_batch *batch;   /* owner; NULL: each connection is written to by itself */
     buf scratch;          /* owner: messages are built here */
     buf body;             /* owner: publications are built here before they are kept */
     uint64_t now_ms;      /* owner: when this turn began */
@@ -237,11 +243,23 @@ void conn_due(hub_conn *c, frame *f);
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
 
+/* Owner. Puts what was not written of `count` items from `at` on into c's outbox. */
+void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written);
+
 /* Owner. Forgets what is due to c. */
 void conn_drop_due(hub_conn *c);
 
 /* Owner. c is to be disconnected at the end of this turn. */
 void conn_doom(hub_conn *c, uint32_t code);
+
+/* ---- batch.c: writing to many connections at once ---- */
+
+/* Owner. Writes what is due to c; something is. It may be written no sooner than worker_flush(): until
+ * then nothing more may become due to c. */
+void worker_serve(hub_worker *w, hub_conn *c);
+
+/* Owner. After this everything is written that worker_serve() was told to. */
+void worker_flush(hub_worker *w);
 
 /* ---- sweep.c: from a worker's part of a channel to its members ---- */
 
@@ -269,18 +287,21 @@ extern const hub_position hub_nowhere;
 
 /*
  * How far the positioned members of a part have come: all alike, for what reaches one reaches all. Its
- * part's owner uses it; `found` is home's while a check is on its way.
+ * part's owner uses it, but for what is home's while a check is on its way.
  */
 struct hub_track {
-    hub_part *part;     /* const */
-    stream_limits keep; /* what the channel keeps */
-    uint32_t members;   /* positioned ones */
-    bool checking;      /* the letter is on its way */
-    hub_position at;    /* where they are, if there are any */
-    list due;           /* in worker->checks while there are members */
-    uint64_t due_ms;    /* when to check */
-    letter check;
-    hub_position found;
+    hub_part *part;       /* const */
+    uint64_t meta_ttl_ms; /* of the channel */
+    uint32_t members;     /* positioned ones */
+    bool checking;        /* the letter is on its way */
+    hub_position at;      /* where they are, if there are any */
+    list due;             /* in worker->checks while there are members */
+    uint64_t due_ms;      /* when to check */
+    struct {              /* owner, then home's, then the owner's again */
+        letter letter;
+        uint64_t meta_ttl_ms;
+        hub_position found;
+    } check;
 };
 
 /* Owner. A publication has reached the part. false: one before it has not. */
@@ -307,7 +328,7 @@ struct hub_stream {
 };
 
 /* Home. The group's stream, made if need be, as it is now. NULL: out of memory. */
-stream *home_stream(hub_group *g, const stream_limits *keep);
+stream *home_stream(hub_group *g, uint64_t meta_ttl_ms);
 
 static inline hub_position home_position(const stream *s)
 {
@@ -343,7 +364,7 @@ struct hub {
     gcast_registry *conns;    /* by id */
     gcast_registry *channels; /* by name */
     gcast_registry *users;    /* by user id */
-    gcast_registry *results;  /* by channel and idempotency key; each used by one home worker only */
+    gcast_registry *results; /* by channel and idempotency key; each used by one home worker only */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
     uint64_t id_tag;     /* const: marks this process in client ids */

@@ -37,7 +37,8 @@
     X(publications, counter, "Publications accepted")                                  \
     X(deliveries, counter, "Publications written to a connection")                     \
     X(bytes_sent, counter, "Bytes written to clients")                                 \
-    X(write_calls, counter, "System calls that wrote to clients")                      \
+    X(write_calls, counter, "Sends to clients (io_uring: many in a system call)")      \
+    X(io_uring_workers, gauge, "Workers that write to clients through io_uring")       \
     X(pings, counter, "Pings sent to clients")                                         \
     X(disconnects, counter, "Clients disconnected by the server")                      \
     X(unsubscribes, counter, "Subscriptions ended by the server")                      \

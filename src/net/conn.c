@@ -190,26 +190,31 @@ static ssize_t write_some(int fd, const struct iovec *iov, int count)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+ssize_t conn_wrote(net_conn *c, ssize_t result)
+{
+    metrics *m = worker_metrics(c->worker);
+
+    if (result >= 0) {
+        metric_add(&m->x_write_calls, 1);
+        metric_add(&m->x_bytes_sent, (uint64_t)result);
+        return result;
+    }
+    if (result == -EAGAIN || result == -EWOULDBLOCK || result == -EINTR)
+        return 0;
+    mark_broken(c);
+    return -1;
+}
+
 ssize_t conn_write(net_conn *c, const struct iovec *iov, int count)
 {
     ssize_t written = 0;
-    metrics *m = NULL;
 
     if (c->broken || c->phase == CONN_DEAD)
         return -1;
     do
         written = count == 1 ? write_one(c->fd, iov) : write_some(c->fd, iov, count);
     while (written < 0 && errno == EINTR);
-    if (written >= 0) {
-        m = worker_metrics(c->worker);
-        metric_add(&m->x_write_calls, 1);
-        metric_add(&m->x_bytes_sent, (uint64_t)written);
-        return written;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return 0;
-    mark_broken(c);
-    return -1;
+    return conn_wrote(c, written >= 0 ? written : -errno);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -314,6 +319,7 @@ static size_t sink_message_len(view framed)
 
 const hub_sink net_sink = {
     .write = sink_write,
+    .write_many = worker_write_many,
     .want_write = sink_want_write,
     .disconnect = sink_disconnect,
     .released = conn_released,

@@ -29,6 +29,7 @@ typedef struct net_house {
     hub *hub;                    /* const */
     http_routes routes;          /* const: what is served beside WebSocket */
     http_routes internal; /* const: what is served on internal listeners, where WebSocket is not */
+    bool io_uring;        /* const: workers write through rings; uring_problem() is NULL then */
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */
     void (*on_empty)(void *arg);

@@ -9,6 +9,7 @@
 
 #include "client.h"
 #include "net.h"
+#include "uring.h"
 #include "wheel.h"
 #include "ws.h"
 
@@ -80,6 +81,7 @@ struct net_worker {
     uv_poll_t accept[NET_MAX_LISTENERS];
     net_listeners listeners;
     wheel wheel;
+    uring *ring; /* NULL: connections are written to one by one */
     ws_reader *readers[IDLE_READERS];
     int reader_count;
     int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
@@ -120,6 +122,14 @@ static inline net_conn *conn_of(hub_conn *c)
 /* hub_sink.wake: any thread. */
 void worker_wake(void *arg);
 
+/* ---- write_many.c ---- */
+
+/* Owner, before the loop runs: the ring, if there is one, is this thread's. */
+void worker_adopt_ring(net_worker *w);
+
+/* hub_sink.write_many */
+void worker_write_many(void *arg, hub_write *writes, unsigned count);
+
 /* ---- listener.c ---- */
 
 bool listener_start(net_worker *w);
@@ -150,6 +160,9 @@ void conn_shut_down(net_conn *c);
 /* Whether the socket takes nothing more now; other errors mark the connection broken. Returns what
  * was written, 0 or -1, as hub_sink.write. */
 ssize_t conn_write(net_conn *c, const struct iovec *iov, int count);
+
+/* Takes note of what a write has come to: bytes, or -errno. Returns what conn_write() does. */
+ssize_t conn_wrote(net_conn *c, ssize_t result);
 
 void conn_on_deadline(void *arg, wheel_item *item);
 

@@ -207,6 +207,14 @@ static bool init_handles(net_worker *w)
            uv_prepare_start(&w->before_poll, on_before_poll) == 0;
 }
 
+static bool init_ring(net_worker *w)
+{
+    if (!w->house->io_uring)
+        return true;
+    w->ring = uring_new();
+    return w->ring != NULL && hub_worker_write_many(w->hub);
+}
+
 net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners *listeners)
 {
     net_worker *w = calloc(1, sizeof *w);
@@ -216,7 +224,7 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
     w->house = house;
     w->listeners = *listeners;
     w->hub = hub_worker_init(house->hub, index, w);
-    if (!init_handles(w) ||
+    if (!init_handles(w) || !init_ring(w) ||
         !client_desk_init(&w->desk, house->cfg, house->tokens, house->hub, w->hub, &net_sink) ||
         !listener_start(w)) {
         free(w); /* the process ends: it could not start */
@@ -232,6 +240,7 @@ static void *thread_main(void *arg)
 
     hub_thread_enter(w->house->hub);
     hub_worker_bind(w->hub);
+    worker_adopt_ring(w);
     w->busy_from_ns = uv_hrtime();
     (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* until net_worker_exit() closes the last handle */
     (void)mailbox_drain(hub_worker_mailbox(w->hub));
@@ -262,6 +271,7 @@ void net_worker_join(net_worker *w)
     (void)pthread_join(w->thread, NULL);
     (void)uv_loop_close(&w->loop); /* all handles are closed: uv_run() has returned */
     client_desk_fini(&w->desk);
+    uring_free(w->ring);
     while (w->reader_count != 0)
         ws_reader_free(w->readers[--w->reader_count]);
     free(w);

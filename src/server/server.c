@@ -14,6 +14,7 @@
 
 #include "handshake.h"
 #include "server_internal.h"
+#include "uring.h"
 
 typedef struct server {
     const config *cfg;
@@ -199,6 +200,22 @@ static bool listen_on(server *s, net_address *where)
     return false;
 }
 
+/* How do workers write? false: as we were told to is impossible. */
+static bool choose_writes(server *s)
+{
+    io_uring_mode mode = s->cfg->delivery.io_uring;
+    const char *problem = mode == IO_URING_OFF ? "off" : uring_problem();
+
+    s->house.io_uring = problem == NULL;
+    if (problem != NULL && mode == IO_URING_ON) {
+        log_error("SERVER-IO-URING", "error=%s", log_quote(view_of(problem)).text);
+        return false;
+    }
+    if (problem != NULL && mode == IO_URING_AUTO)
+        log_info("SERVER-IO-URING", "used=no reason=%s", log_quote(view_of(problem)).text);
+    return true;
+}
+
 static bool listen_all(server *s)
 {
     const config *cfg = s->cfg;
@@ -228,8 +245,9 @@ static void log_start(const server *s)
     if (s->internal_address.port != 0)
         (void)snprintf(internal, sizeof internal, " internal_port=%u", s->internal_address.port);
     log_info("SERVER-START",
-             "version=" GRACECAST_VERSION " port=%u%s workers=%u max_connections=%u",
-             s->address.port, internal, s->worker_count, s->house.max_connections);
+             "version=" GRACECAST_VERSION " port=%u%s workers=%u max_connections=%u io_uring=%s",
+             s->address.port, internal, s->worker_count, s->house.max_connections,
+             s->house.io_uring ? "yes" : "no");
 }
 
 static bool start(server *s)
@@ -240,7 +258,7 @@ static bool start(server *s)
         log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
         return false;
     }
-    if (!read_keys(s) || !listen_all(s))
+    if (!read_keys(s) || !choose_writes(s) || !listen_all(s))
         return false;
     if (!handshake_setup()) {
         log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");

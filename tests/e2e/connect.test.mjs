@@ -191,7 +191,7 @@ describe("other modes", () => {
     const server = await Server.start([
       "--client.insecure=false",
       "--client.allow_anonymous_connect_without_token",
-      '--channel.namespaces=[{"name":"open","allow_subscribe_for_client":true,"allow_subscribe_for_anonymous":true,"allow_publish_for_subscriber":true}]',
+      '--channel.namespaces=[{"name":"open","allow_subscribe_for_client":true,"allow_subscribe_for_anonymous":true,"allow_publish_for_subscriber":true,"allow_publish_for_anonymous":true}]',
     ]);
     const raw = await Raw.client(server.port);
     raw.command(
