@@ -39,11 +39,9 @@ typedef struct api_method {
 
 /* ---- call.c ---- */
 
-/* The configuration as it is now; it may be another one when the call goes on later. */
-static inline const config *api_config(const api_call *call)
-{
-    return call->api->cfg;
-}
+/* The configuration as it is now; it is another one, and this may be gone, when the call goes on
+ * later. */
+const config *api_config(const api_call *call);
 
 api_outcome api_fail(api_call *call, protocol_error error);
 

@@ -12,6 +12,7 @@
 int cli_help(int argc, char *const *argv, char *const *envp);
 int cli_version(int argc, char *const *argv, char *const *envp);
 int cli_checkconfig(int argc, char *const *argv, char *const *envp);
+int cli_configdoc(int argc, char *const *argv, char *const *envp);
 int cli_defaultconfig(int argc, char *const *argv, char *const *envp);
 int cli_completion(int argc, char *const *argv, char *const *envp);
 

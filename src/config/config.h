@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration: flags, environment and file become one struct that nobody changes afterwards.
+ * The configuration: flags, environment and file become one struct that nobody changes afterwards;
+ * read again, they become another.
  * All mistakes are found before any is reported, and with a mistake there is no configuration.
  *
  * Members carry the names of the options, with their unit added. Every view has a NUL behind it.
@@ -170,7 +171,7 @@ typedef struct config {
         view handler_prefix;
     } prometheus;
     struct {
-        uint32_t max_length; /* bytes */
+        uint32_t max_length;          /* bytes */
         uint64_t history_meta_ttl_ms; /* 0 = for ever */
         channel_options without_namespace;
         config_namespaces namespaces;
@@ -203,6 +204,10 @@ typedef enum config_result {
 config_result config_load(int argc, char *const *argv, char *const *envp, config **out,
                           config_report *report);
 
+/* Appends the names, with ", " between them, of the options that are read once, at the start, and differ
+ * in these two. */
+void config_list_waiting(const config *running, const config *next, buf *names);
+
 /* config_free(NULL) is harmless. */
 void config_free(config *c);
 
@@ -213,6 +218,9 @@ void config_write_help(buf *out);
 
 /* Appends a file that sets every option to its default, in JSON or, with comments, in YAML. */
 void config_write_default(buf *out, bool json);
+
+/* Appends tables of all options in Markdown. */
+void config_write_markdown(buf *out);
 
 /*
  * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',

@@ -27,7 +27,8 @@ static_assert(sizeof(api_error_mode) == sizeof(uint32_t), "a choice is stored as
 static_assert(sizeof(io_uring_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(recovery_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 
-#define NOT_YET .not_yet = true
+#define NOT_YET  .not_yet = true
+#define AT_START .at_start = true
 
 /* The first part of a name is its section in --help: keep those of one section together. */
 static const option server_items[] = {
@@ -36,17 +37,18 @@ static const option server_items[] = {
     {"help", BOOL(help), "false", "print this text", .letter = 'h', .flag_only = true},
     {"version", BOOL(version), "false", "print the version", .letter = 'v', .flag_only = true},
     {"workers", COUNT(workers), "0", "threads that serve connections; 0 = one per usable CPU",
-     .max = 1024},
-    {"demo", BOOL(demo), "false", "publish this machine's figures and show them at /"},
+     .max = 1024, AT_START},
+    {"demo", BOOL(demo), "false", "publish this machine's figures and show them at /", AT_START},
 
     {"http_server.address", ADDRESS(http_server.address), "",
-     "address to listen on; empty = all, IPv4 and IPv6", .flag = "address", .letter = 'a'},
+     "address to listen on; empty = all, IPv4 and IPv6", .flag = "address", .letter = 'a',
+     AT_START},
     {"http_server.port", COUNT(http_server.port), "8000", "port to listen on; 0 = any free one",
-     .max = 65535, .flag = "port", .letter = 'p'},
+     .max = 65535, .flag = "port", .letter = 'p', AT_START},
     {"http_server.internal_address", ADDRESS(http_server.internal_address), "",
-     "address for API, metrics and health; empty = as the other"},
+     "address for API, metrics and health; empty = as the other", AT_START},
     {"http_server.internal_port", COUNT(http_server.internal_port), "",
-     "port for API, metrics and health; empty = as the other", .max = 65535},
+     "port for API, metrics and health; empty = as the other", .max = 65535, AT_START},
 
     {"log.level", CHOICE(log.level), "info", "least important lines to log",
      .choices = {"trace", "debug", "info", "warn", "error", "fatal", "none"}},
@@ -125,7 +127,7 @@ static const option server_items[] = {
     {"client.channel_limit", COUNT(client.channel_limit), "128", "channels of one connection",
      .min = 1},
     {"client.queue_max_size", SIZE(client.queue_max_size_bytes), "1048576",
-     "bytes waiting for one connection before it is closed as slow", .min = 1},
+     "bytes waiting for one connection before it is closed as slow", .min = 1, AT_START},
     {"client.connection_limit", COUNT(client.connection_limit), "0", "open connections; 0 = any"},
     {"client.connection_rate_limit", COUNT(client.connection_rate_limit), "0",
      "new connections per second; 0 = any"},
@@ -146,7 +148,7 @@ static const option server_items[] = {
      "publications that a client can recover at once; 0 = any"},
 
     {"websocket.handler_prefix", PATH(websocket.handler_prefix), "/connection/websocket",
-     "path of the WebSocket endpoint"},
+     "path of the WebSocket endpoint", AT_START},
     {"websocket.message_size_limit", SIZE(websocket.message_size_limit_bytes), "65536",
      "bytes of one message from a client", .min = 1, .max = UINT32_MAX},
     {"websocket.write_timeout", DURATION(websocket.write_timeout_ms), "1s",
@@ -162,24 +164,28 @@ static const option server_items[] = {
     {"http_api.insecure", BOOL(http_api.insecure), "false",
      "the server API needs no key; for development"},
     {"http_api.external", BOOL(http_api.external), "false",
-     "the server API stays on the public port when there is an internal one"},
-    {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API"},
-    {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API"},
+     "the server API stays on the public port when there is an internal one", AT_START},
+    {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API", AT_START},
+    {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API",
+     AT_START},
     {"http_api.error_mode", CHOICE(http_api.error_mode), "",
      "where API errors show: empty = in the body, transport = in the HTTP status too",
      .choices = {"", "transport"}},
     {"http_api.max_body_size", SIZE(http_api.max_body_size_bytes), "16MiB",
      "bytes of one API request", .min = 1, .max = UINT32_MAX},
 
-    {"health.enabled", BOOL(health.enabled), "false", "answer health checks"},
-    {"health.handler_prefix", PATH(health.handler_prefix), "/health", "path of health checks"},
+    {"health.enabled", BOOL(health.enabled), "false", "answer health checks", AT_START},
+    {"health.handler_prefix", PATH(health.handler_prefix), "/health", "path of health checks",
+     AT_START},
 
-    {"prometheus.enabled", BOOL(prometheus.enabled), "false", "publish metrics for Prometheus"},
+    {"prometheus.enabled", BOOL(prometheus.enabled), "false", "publish metrics for Prometheus",
+     AT_START},
     {"prometheus.handler_prefix", PATH(prometheus.handler_prefix), "/metrics",
-     "path of the metrics"},
+     "path of the metrics", AT_START},
 
     {"memory.history_max_bytes", SIZE(memory.history_max_bytes), "256MiB",
-     "what channels may remember together; the least recently published to forget; 0 = any"},
+     "what channels may remember together; the least recently published to forget; 0 = any",
+     AT_START},
 
     {"channel.max_length", COUNT(channel.max_length), "255", "bytes of a channel name", .min = 1,
      .max = 65535},
@@ -204,7 +210,8 @@ static const option channel_items[] = {
     {BOOL(join_leave), "tell of clients that come and go"},
     {BOOL(force_push_join_leave), "tell all subscribers, not only those who ask"},
     {"history_size", COUNT(history_size), "0", "publications kept; 0 = none"},
-    {"history_ttl", DURATION(history_ttl_ms), "0s", "how long they are kept after the last one; 0 = not"},
+    {"history_ttl", DURATION(history_ttl_ms), "0s",
+     "how long they are kept after the last one; 0 = not"},
     {"history_meta_ttl", DURATION(history_meta_ttl_ms), "0s",
      "how long an unused channel's position is kept; 0 = as channel.history_meta_ttl"},
     {BOOL(force_positioning), "every subscription checks its position"},
@@ -212,8 +219,7 @@ static const option channel_items[] = {
     {BOOL(force_recovery), "every subscription recovers what it missed"},
     {BOOL(allow_recovery), "clients may ask for that"},
     {"force_recovery_mode", CHOICE(force_recovery_mode), "stream",
-     "recover everything missed, or the last publication only",
-     .choices = {"stream", "cache"}},
+     "recover everything missed, or the last publication only", .choices = {"stream", "cache"}},
     {BOOL(auto_cache_recover), "in cache mode: the last publication at every subscribe"},
     {"flush_interval", DURATION(flush_interval_ms), "0s",
      "publications are gathered for at most this long; 0 = as delivery.flush_interval",
@@ -257,6 +263,41 @@ const option *option_at(size_t at, option_name *name)
     (void)snprintf(name->text, sizeof name->text, "%s%s", of_channel ? WITHOUT_NAMESPACE : "",
                    o->name);
     return o;
+}
+
+const char *option_value_name(option_type type)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return "";
+    case OPTION_COUNT:
+        return " NUMBER";
+    case OPTION_SIZE:
+        return " BYTES";
+    case OPTION_DURATION:
+        return " TIME";
+    case OPTION_STRING:
+    case OPTION_TEXT:
+        return " TEXT";
+    case OPTION_ADDRESS:
+        return " ADDRESS";
+    case OPTION_PATH:
+        return " PATH";
+    case OPTION_STRINGS:
+        return " TEXT,...";
+    case OPTION_CHOICE:
+        return " WORD";
+    case OPTION_NAMESPACES:
+        return " JSON";
+    }
+    return "";
+}
+
+view option_section(const option *o)
+{
+    const char *dot = strchr(o->name, '.');
+
+    return (view){.ptr = o->name, .len = dot == NULL ? 0 : (size_t)(dot - o->name)};
 }
 
 void option_write_choices(buf *out, const option *o)

@@ -122,9 +122,9 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     list_init(&w->checks);
     list_init(&w->results);
     w->sweep_ms = UINT64_MAX;
-    history_init(&w->history,
-                 h->opts.history_max_bytes == 0 ? UINT64_MAX
-                                                : h->opts.history_max_bytes / h->opts.workers);
+    history_init(&w->history, h->opts.history_max_bytes == 0
+                                  ? UINT64_MAX
+                                  : h->opts.history_max_bytes / h->opts.workers);
     return w;
 }
 
@@ -172,6 +172,11 @@ void hub_metrics(hub *h, metrics *sum)
     metrics_sum(sum, &h->outside);
     for (unsigned i = 0; i < h->opts.workers; i++)
         metrics_sum(sum, &h->workers[i].metrics);
+}
+
+metrics *hub_metrics_outside(hub *h)
+{
+    return &h->outside;
 }
 
 hub_figures hub_count(hub *h)

@@ -38,9 +38,11 @@ typedef struct net_exchange net_exchange;
 /* What a connection needs while it speaks HTTP. */
 typedef struct http_side {
     http_session *session;
-    net_exchange *pending; /* its answer comes later; until then the session has its request */
-    buf in;                /* bytes that wait for earlier responses to be sent */
-    buf out;               /* responses; the first `sent` bytes are gone */
+    const http_route *route; /* of the request whose body is coming; NULL: not looked for yet */
+    const void *note;        /* of its admission */
+    net_exchange *pending;   /* its answer comes later; until then the session has its request */
+    buf in;                  /* bytes that wait for earlier responses to be sent */
+    buf out;                 /* responses; the first `sent` bytes are gone */
     size_t sent;
     uint64_t began_ms;      /* when the current request began */
     uint64_t received;      /* bytes since then */
@@ -100,11 +102,17 @@ struct net_worker {
     char buffer[READ_BUFFER];
 };
 
-enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4 };
+enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4, ORDER_CONFIGURE = 8 };
 
 static inline uint64_t worker_now_ms(net_worker *w)
 {
     return uv_now(&w->loop);
+}
+
+/* Good until the worker handles its next event. */
+static inline const config *worker_config(const net_worker *w)
+{
+    return w->desk.cfg;
 }
 
 static inline metrics *worker_metrics(net_worker *w)

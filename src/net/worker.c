@@ -92,11 +92,23 @@ static void close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
+/* Between two events: no function under way has a pointer into the old configuration. */
+static void configure(net_worker *w)
+{
+    /* PAIRS release of who replaced it */
+    w->desk.cfg = atomic_load_explicit(&w->house->x_live, memory_order_acquire);
+    /* relaxed: it was there before x_live, and is replaced only after all have been here */
+    w->desk.tokens = atomic_load_explicit(&w->house->x_tokens, memory_order_relaxed);
+    w->house->on_configured(w->house->arg, w->desk.cfg);
+}
+
 static void obey(net_worker *w)
 {
     /* PAIRS release in order(): what was done before the order is seen */
     uint32_t orders = atomic_exchange_explicit(&w->x_orders, 0, memory_order_acquire);
 
+    if ((orders & ORDER_CONFIGURE) != 0)
+        configure(w);
     if ((orders & ORDER_STOP) != 0 && !w->stopping) {
         w->stopping = true;
         listener_stop(w);
@@ -113,6 +125,11 @@ static void order(net_worker *w, uint32_t what)
     /* PAIRS acquire in obey() */
     atomic_fetch_or_explicit(&w->x_orders, what, memory_order_release);
     (void)uv_async_send(&w->wake);
+}
+
+void net_worker_configure(net_worker *w)
+{
+    order(w, ORDER_CONFIGURE);
 }
 
 void net_worker_stop(net_worker *w)
@@ -224,8 +241,12 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
     w->house = house;
     w->listeners = *listeners;
     w->hub = hub_worker_init(house->hub, index, w);
+
+    /* relaxed: nobody replaces it before the workers run */
+    const client_tokens *tokens = atomic_load_explicit(&house->x_tokens, memory_order_relaxed);
+
     if (!init_handles(w) || !init_ring(w) ||
-        !client_desk_init(&w->desk, house->cfg, house->tokens, house->hub, w->hub, &net_sink) ||
+        !client_desk_init(&w->desk, house->cfg, tokens, house->hub, w->hub, &net_sink) ||
         !listener_start(w)) {
         free(w); /* the process ends: it could not start */
         return NULL;

@@ -19,7 +19,7 @@ enum { MAX_FRAGMENTS = 16384 };
 
 static ws_reader *borrow_reader(net_worker *w)
 {
-    ws_limits limits = {.max_message = w->house->cfg->websocket.message_size_limit_bytes,
+    ws_limits limits = {.max_message = worker_config(w)->websocket.message_size_limit_bytes,
                         .max_fragments = MAX_FRAGMENTS};
 
     if (w->reader_count != 0)
@@ -41,7 +41,7 @@ static void give_back(net_worker *w, ws_reader *r)
 static uint64_t stall_deadline(const net_conn *c)
 {
     uint64_t since = hub_conn_stalled_since_ms(&c->client.conn);
-    uint64_t timeout = c->worker->house->cfg->websocket.write_timeout_ms;
+    uint64_t timeout = worker_config(c->worker)->websocket.write_timeout_ms;
 
     return since == 0 || timeout == 0 ? UINT64_MAX : since + timeout;
 }

@@ -16,32 +16,9 @@
 #include "server_internal.h"
 #include "uring.h"
 
-typedef struct server {
-    const config *cfg;
-    client_tokens tokens;
-    net_house house;
-    api api;
-    pages pages;
-    http_route routes[MAX_ROUTES];
-    http_route internal[MAX_ROUTES];
-    net_address address;
-    net_address internal_address; /* port 0: there is none */
-    publisher publisher;
-    memory_keeper memory;
-    unsigned worker_count;
-    net_listeners *listeners;
-    net_worker **workers;
-    uv_loop_t loop;
-    uv_signal_t signals[3];
-    uv_async_t empty;    /* a worker has no connection left */
-    uv_timer_t deadline; /* of the stop */
-    _Atomic(unsigned) x_empty;
-    bool stopping;
-} server;
-
 /* ---- stopping ---- */
 
-static void each_worker(server *s, void (*fn)(net_worker *w))
+void server_each_worker(server *s, void (*fn)(net_worker *w))
 {
     for (unsigned i = 0; i < s->worker_count; i++)
         fn(s->workers[i]);
@@ -80,17 +57,17 @@ static void on_deadline(uv_timer_t *timer)
     log_warn("SERVER-STOP-LATE", "dropping=%u",
              /* relaxed: a figure for display */
              atomic_load_explicit(&s->house.x_connections, memory_order_relaxed));
-    each_worker(s, net_worker_drop);
+    server_each_worker(s, net_worker_drop);
 }
 
 static void stop(server *s)
 {
-    uint64_t timeout = s->cfg->shutdown.timeout_ms;
+    uint64_t timeout = s->live->shutdown.timeout_ms;
 
     s->stopping = true;
     if (s->cfg->demo)
         publisher_stop(&s->publisher);
-    each_worker(s, net_worker_stop);
+    server_each_worker(s, net_worker_stop);
     /* a second is kept for what comes after the last connection */
     (void)uv_timer_start(&s->deadline, on_deadline, timeout > 2000 ? timeout - 1000 : timeout / 2,
                          0);
@@ -101,7 +78,7 @@ static void on_signal(uv_signal_t *handle, int signum)
     server *s = handle->data;
 
     if (signum == SIGHUP) {
-        log_info("SERVER-RELOAD", "ignored=\"there is no configuration to read again\"");
+        reload(s);
         return;
     }
     if (s->stopping) {
@@ -120,7 +97,8 @@ static bool init_loop(server *s)
 {
     static const int watched[] = {SIGTERM, SIGINT, SIGHUP};
 
-    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->empty, on_empty_async) != 0)
+    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->empty, on_empty_async) != 0 ||
+        !reload_init(s))
         return false;
     (void)uv_timer_init(&s->loop, &s->deadline); /* cannot fail */
     s->empty.data = s->deadline.data = s;
@@ -147,12 +125,14 @@ static bool open_house(server *s)
     api_init(&s->api, s->cfg, h);
     s->pages = (pages){.cfg = s->cfg, .hub = h};
     s->house.cfg = s->cfg;
-    s->house.tokens = &s->tokens;
+    atomic_init(&s->house.x_tokens, s->live_tokens);
+    atomic_init(&s->house.x_live, s->live);
     s->house.hub = h;
     s->house.routes = (http_routes){s->routes, pages_routes(&s->pages, &s->api, false, s->routes)};
     s->house.internal =
         (http_routes){s->internal, pages_routes(&s->pages, &s->api, true, s->internal)};
     s->house.on_empty = on_worker_empty;
+    s->house.on_configured = reload_on_worker_configured;
     s->house.arg = s;
     return true;
 }
@@ -160,12 +140,12 @@ static bool open_house(server *s)
 static bool read_keys(server *s)
 {
     buf error = {0};
-    bool good = client_tokens_init(&s->tokens, s->cfg, &error);
 
-    if (!good)
+    s->live_tokens = client_tokens_new(s->cfg, &error);
+    if (s->live_tokens == NULL)
         log_error("SERVER-KEYS", "error=%s", log_quote(buf_view(&error)).text);
     buf_fini(&error);
-    return good;
+    return s->live_tokens != NULL;
 }
 
 static bool make_workers(server *s)
@@ -283,18 +263,18 @@ static void finish(server *s)
     /* The last connection's release has woken its worker, but liburcu's thread may still be on its way
      * out of that call: it must not find the worker gone. */
     hub_barrier(s->house.hub);
-    each_worker(s, net_worker_exit);
-    each_worker(s, net_worker_join);
+    server_each_worker(s, net_worker_exit);
+    server_each_worker(s, net_worker_join);
     publisher_free(&s->publisher);
     hub_thread_leave(s->house.hub);
     hub_free(s->house.hub);
-    client_tokens_fini(&s->tokens);
+    reload_fini(s);
     (void)uv_loop_close(&s->loop);
     free(s->workers);
     free(s->listeners);
 }
 
-int server_run(const config *cfg)
+int server_run(const config *cfg, const server_sources *sources)
 {
     server *s = calloc(1, sizeof *s);
 
@@ -303,7 +283,8 @@ int server_run(const config *cfg)
     memory_setup();
     if (s == NULL)
         return 1;
-    s->cfg = cfg;
+    s->cfg = s->live = cfg;
+    s->sources = sources;
     if (!start(s))
         _exit(1); /* threads that were started may use what a return would free */
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);

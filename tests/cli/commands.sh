@@ -78,6 +78,13 @@ silent out
 prints err "Usage: gracecast defaultconfig [yaml|json]"
 expect 1 defaultconfig yaml json
 
+# the document is what the program says; to renew it:
+#   sed -i '/^<!-- gracecast configdoc -->/q' docs/configuration.md
+#   gracecast configdoc >>docs/configuration.md
+expect 0 configdoc
+sed '1,/^<!-- gracecast configdoc -->/d' "$(dirname "$0")/../../docs/configuration.md" >"$folder/doc"
+diff "$folder/doc" "$folder/out" >&2 || fail "docs/configuration.md is out of date"
+
 expect 1 completion
 prints err "Usage: gracecast completion bash|zsh"
 expect 1 completion fish

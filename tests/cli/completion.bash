@@ -26,7 +26,7 @@ expect() {
   fi
 }
 
-expect "checkconfig checktoken checksubtoken completion" c
+expect "checkconfig checktoken checksubtoken" ch
 expect "yaml json" defaultconfig ""
 expect "bash zsh" completion ""
 expect "" completion bash ""

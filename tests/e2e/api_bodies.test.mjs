@@ -8,8 +8,12 @@ import { request } from "./support/api.mjs";
 import { disconnectAll } from "./support/client.mjs";
 import { handshake, Raw } from "./support/raw.mjs";
 import { API_KEY, Server } from "./support/server.mjs";
+import { until } from "./support/wait.mjs";
 
-const NAMESPACES = '--channel.namespaces=[{"name":"room","presence":true}]';
+const NAMESPACES = `--channel.namespaces=${JSON.stringify([
+  { name: "room", presence: true },
+  { name: "kept", history_size: 5, history_ttl: "60s" },
+])}`;
 
 const NOT_FOUND = '"error":{"code":104,"message":"method not found"}';
 const BAD_REQUEST = '"error":{"code":107,"message":"bad request"}';
@@ -173,6 +177,53 @@ describe("batch", () => {
     assert.equal(body, `{"replies":[${Array(500).fill('{"publish":{}}').join(",")}]}`);
     for (let i = 0; i < 500; i++) assert.equal((await raw.message()).push.pub.data, i);
     raw.destroy();
+  });
+
+  test("answers that come from another thread stand in their places", async () => {
+    const channels = Array.from({ length: 50 }, (_, i) => `kept:batch-${i}`);
+    const commands = channels.flatMap((channel) => [
+      { publish: { channel, data: 1 } },
+      { publish: { channel: "a", data: 1 } },
+      { history: { channel } },
+      { publish: { channel: "nope:a", data: 1 } },
+    ]);
+    const { body } = await post("/api/batch", JSON.stringify({ commands }));
+    const { replies } = JSON.parse(body);
+    assert.equal(replies.length, 200);
+    channels.forEach((_, i) => {
+      const [kept, plain, history, unknown] = replies.slice(4 * i);
+      assert.equal(kept.publish.offset, 1);
+      assert.deepEqual(plain, { publish: {} });
+      assert.deepEqual(history, { history: { publications: [], ...kept.publish } });
+      assert.equal(unknown.error.code, 102);
+    });
+    const lines = commands.map((command, id) => {
+      const [method] = Object.keys(command);
+      return JSON.stringify({ id: id + 1, method, params: command[method] });
+    });
+    const answers = (await post("/api", lines.join("\n"))).body.trimEnd().split("\n").map(JSON.parse);
+    assert.deepEqual(answers.map(({ id }) => id), lines.map((_, i) => i + 1));
+    channels.forEach((_, i) => assert.equal(answers[4 * i].result.offset, 2));
+  });
+
+  test("a caller who leaves in the middle of it hurts nobody", async () => {
+    const body = JSON.stringify({
+      commands: Array(2000).fill({ publish: { channel: "kept:left", data: 1 } }),
+    });
+    const rq = `POST /api/batch HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    for (let i = 0; i < 5; i++) {
+      const raw = await Raw.open(server.port);
+      raw.write(rq);
+      await until(
+        async () => (await server.api.result("history", { channel: "kept:left" })).offset > 2000 * i,
+        "the batch to begin",
+      );
+      raw.socket.resetAndDestroy();
+    }
+    await until(
+      async () => (await server.api.result("history", { channel: "kept:left" })).offset === 10000,
+      "the batches to end",
+    );
   });
 
   test("too many at once are refused", async () => {
