@@ -134,10 +134,12 @@ static void run_subscribe(const hub_deed *d, hub_conn *hc)
 {
     const client_sub_order *o = &container_of(d, const sub_deed, deed)->order;
     client *c = client_of(hc);
+    const channel_options *options;
     term t;
 
-    if (hub_is_subscribed(hc, o->channel) || !term_until(o->expire_at_s, &t))
-        return;
+    if (hub_is_subscribed(hc, o->channel) || !term_until(o->expire_at_s, &t) ||
+        channel_check(c, o->channel, &options) != PROTOCOL_OK)
+        return; /* the last: its namespace has gone since the order was given */
     if (hc->sub_count >= c->desk->cfg->client.channel_limit)
         client_disconnect(c, DISCONNECT_CHANNEL_LIMIT);
     else if (subscribe(c, o, &t) != GCAST_OK)

@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 
 import { request } from "./support/api.mjs";
-import { connect, disconnectAll, received, State, subscribe } from "./support/client.mjs";
+import { connect, disconnectAll, newClient, received, State, subscribe } from "./support/client.mjs";
+import { token } from "./support/jwt.mjs";
 import { handshake, Raw } from "./support/raw.mjs";
 import { API_KEY, Server } from "./support/server.mjs";
-import { until } from "./support/wait.mjs";
+import { next, until } from "./support/wait.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "gracecast-reload-"));
 after(() => {
@@ -64,6 +65,26 @@ describe("a file that is better now", () => {
     await server.api.publish("second:a", 1);
     assert.equal(await server.api.error("publish", { channel: "first:a", data: 1 }), 102);
     await until(() => /event=SERVER-RELOAD namespaces=1/.test(server.log), "the line of the log");
+    await server.stop();
+  });
+
+  test("keys of tokens change for those who come later", async () => {
+    const keys = (token) => ({ client: { insecure: false, token } });
+    const old = token({ sub: "ann" }, "old");
+    const server = await startWith(keys({ hmac_secret_key: "old" }), ["--client.insecure=false"]);
+    const client = await connect(server.url, { token: old });
+    await reload(server, keys({ hmac_secret_key: "new", hmac_previous_secret_key: "old" }));
+    await connect(server.url, { token: token({ sub: "bob" }, "new") });
+    await connect(server.url, { token: old });
+    await reload(server, keys({ hmac_secret_key: "new" }));
+    const late = newClient(server.url, { token: old });
+    const refused = next(late, "disconnected");
+    late.connect();
+    assert.equal((await refused).code, 3500);
+    await reload(server, keys({ rsa_public_key: "x" }), "config_reload_errors");
+    await connect(server.url, { token: token({ sub: "bob" }, "new") });
+    assert.equal(client.state, State.Connected);
+    disconnectAll();
     await server.stop();
   });
 
