@@ -6,14 +6,14 @@
 /* The keys are not read before the server starts. */
 static bool keys_are_good(const config *cfg)
 {
+    client_tokens tokens = {0};
     buf error = {0};
-    client_tokens *tokens = client_tokens_new(cfg, &error);
-    bool good = tokens != NULL;
+    bool good = client_tokens_init(&tokens, cfg, &error);
 
     if (!good)
         buf_append_char(&error, '\n');
     cli_print(stderr, &error);
-    client_tokens_free(tokens);
+    client_tokens_fini(&tokens);
     buf_fini(&error);
     return good;
 }

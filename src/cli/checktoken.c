@@ -20,24 +20,24 @@ static int print_verdict(auth_verdict verdict, const auth_claims *claims)
 
 static int judge(const config *cfg, bool subscription, view token)
 {
+    client_tokens tokens;
     auth_claims claims;
     buf error = {0};
-    client_tokens *tokens = client_tokens_new(cfg, &error);
     int status = 1;
 
-    if (tokens != NULL) {
+    if (client_tokens_init(&tokens, cfg, &error)) {
         auth_verdict verdict =
-            auth_verify(subscription ? client_tokens_subscription(tokens) : tokens->connection,
+            auth_verify(subscription ? client_tokens_subscription(&tokens) : tokens.connection,
                         subscription ? AUTH_SUBSCRIPTION : AUTH_CONNECTION, token,
                         (int64_t)(clock_wall_ms() / 1000), &claims);
 
         status = print_verdict(verdict, &claims);
         auth_claims_fini(&claims);
+        client_tokens_fini(&tokens);
     } else {
         buf_append_char(&error, '\n');
         cli_print(stderr, &error);
     }
-    client_tokens_free(tokens);
     buf_fini(&error);
     return status;
 }

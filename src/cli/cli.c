@@ -10,6 +10,7 @@ static const cli_command items[] = {
      cli_defaultconfig},
 
     {"configdoc", "", "print the tables of docs/configuration.md", "", cli_configdoc},
+
     {"gentoken", "[-u USER] [-t SECONDS] [-q] [OPTION]...",
      "print a connection token signed with client.token.hmac_secret_key", NULL, cli_gentoken},
     {"gensubtoken", "-s CHANNEL [-u USER] [-t SECONDS] [-q] [OPTION]...",

@@ -20,8 +20,8 @@
 
 /* What the clients of one worker share. */
 typedef struct client_desk {
-    const config *cfg;           /* owner: replaced between two events, */
-    const client_tokens *tokens; /* owner: and this with it */
+    const config *cfg;           /* owner: replaced between two events */
+    const client_tokens *tokens; /* owner: replaced with it */
     hub *hub;                    /* const */
     hub_worker *worker;          /* const */
     const hub_sink *sink;        /* const */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client_tokens.h"
 
-#include <stdlib.h>
-
 /* NULL: reported. */
 static auth_verifier *new_verifier(const config *cfg, const config_token *keys, const char *section,
                                    buf *error)
@@ -26,8 +24,9 @@ static auth_verifier *new_verifier(const config *cfg, const config_token *keys, 
     return v;
 }
 
-static bool read_keys(client_tokens *t, const config *cfg, buf *error)
+bool client_tokens_init(client_tokens *t, const config *cfg, buf *error)
 {
+    *t = (client_tokens){0};
     t->connection = new_verifier(cfg, &cfg->client.token, "client.token", error);
     if (t->connection == NULL)
         return false;
@@ -35,26 +34,15 @@ static bool read_keys(client_tokens *t, const config *cfg, buf *error)
         return true;
     t->subscription =
         new_verifier(cfg, &cfg->client.subscription_token.keys, "client.subscription_token", error);
-    return t->subscription != NULL;
+    if (t->subscription != NULL)
+        return true;
+    client_tokens_fini(t);
+    return false;
 }
 
-client_tokens *client_tokens_new(const config *cfg, buf *error)
+void client_tokens_fini(client_tokens *t)
 {
-    client_tokens *t = calloc(1, sizeof *t);
-
-    if (t == NULL)
-        buf_append_lit(error, "out of memory");
-    else if (read_keys(t, cfg, error))
-        return t;
-    client_tokens_free(t);
-    return NULL;
-}
-
-void client_tokens_free(client_tokens *t)
-{
-    if (t == NULL)
-        return;
     auth_verifier_free(t->connection);
     auth_verifier_free(t->subscription);
-    free(t);
+    *t = (client_tokens){0};
 }

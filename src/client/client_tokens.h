@@ -11,12 +11,11 @@ typedef struct client_tokens {
     auth_verifier *subscription; /* NULL: the same */
 } client_tokens;
 
-/* Keeps nothing of cfg. NULL: a key is no good, or out of memory; `error` takes one line that names the
- * option. */
-client_tokens *client_tokens_new(const config *cfg, buf *error);
+/* false: a key is no good, or out of memory; `error` takes one line that names the option. */
+bool client_tokens_init(client_tokens *t, const config *cfg, buf *error);
 
-/* client_tokens_free(NULL) is harmless. */
-void client_tokens_free(client_tokens *t);
+/* Harmless for a zeroed one. */
+void client_tokens_fini(client_tokens *t);
 
 /* The one for subscription tokens. */
 static inline const auth_verifier *client_tokens_subscription(const client_tokens *t)

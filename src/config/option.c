@@ -158,7 +158,7 @@ static const option server_items[] = {
      "publications are gathered for at most this long; 0 = sent at once", .max = 60000},
     {"delivery.io_uring", CHOICE(delivery.io_uring), "auto",
      "write to many clients in one system call; auto = where the system lets us",
-     .choices = {"auto", "on", "off"}},
+     .choices = {"auto", "on", "off"}, AT_START},
 
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",

@@ -95,11 +95,12 @@ static void close_handle(uv_handle_t *handle, void *arg)
 /* Between two events: no function under way has a pointer into the old configuration. */
 static void configure(net_worker *w)
 {
-    /* PAIRS release of who replaced it */
-    w->desk.cfg = atomic_load_explicit(&w->house->x_live, memory_order_acquire);
-    /* relaxed: it was there before x_live, and is replaced only after all have been here */
-    w->desk.tokens = atomic_load_explicit(&w->house->x_tokens, memory_order_relaxed);
-    w->house->on_configured(w->house->arg, w->desk.cfg);
+    /* PAIRS release of who replaced them */
+    const net_rules *rules = atomic_load_explicit(&w->house->x_rules, memory_order_acquire);
+
+    w->desk.cfg = rules->cfg;
+    w->desk.tokens = &rules->tokens;
+    w->house->on_configured(w->house->arg, rules);
 }
 
 static void obey(net_worker *w)
@@ -234,6 +235,7 @@ static bool init_ring(net_worker *w)
 
 net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners *listeners)
 {
+    const net_rules *rules = atomic_load_explicit(&house->x_rules, memory_order_acquire);
     net_worker *w = calloc(1, sizeof *w);
 
     if (w == NULL)
@@ -241,12 +243,8 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
     w->house = house;
     w->listeners = *listeners;
     w->hub = hub_worker_init(house->hub, index, w);
-
-    /* relaxed: nobody replaces it before the workers run */
-    const client_tokens *tokens = atomic_load_explicit(&house->x_tokens, memory_order_relaxed);
-
     if (!init_handles(w) || !init_ring(w) ||
-        !client_desk_init(&w->desk, house->cfg, tokens, house->hub, w->hub, &net_sink) ||
+        !client_desk_init(&w->desk, rules->cfg, &rules->tokens, house->hub, w->hub, &net_sink) ||
         !listener_start(w)) {
         free(w); /* the process ends: it could not start */
         return NULL;

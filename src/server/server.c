@@ -62,7 +62,7 @@ static void on_deadline(uv_timer_t *timer)
 
 static void stop(server *s)
 {
-    uint64_t timeout = s->live->shutdown.timeout_ms;
+    uint64_t timeout = s->rules->cfg->shutdown.timeout_ms;
 
     s->stopping = true;
     if (s->cfg->demo)
@@ -125,8 +125,7 @@ static bool open_house(server *s)
     api_init(&s->api, s->cfg, h);
     s->pages = (pages){.cfg = s->cfg, .hub = h};
     s->house.cfg = s->cfg;
-    atomic_init(&s->house.x_tokens, s->live_tokens);
-    atomic_init(&s->house.x_live, s->live);
+    atomic_init(&s->house.x_rules, s->rules);
     s->house.hub = h;
     s->house.routes = (http_routes){s->routes, pages_routes(&s->pages, &s->api, false, s->routes)};
     s->house.internal =
@@ -135,17 +134,6 @@ static bool open_house(server *s)
     s->house.on_configured = reload_on_worker_configured;
     s->house.arg = s;
     return true;
-}
-
-static bool read_keys(server *s)
-{
-    buf error = {0};
-
-    s->live_tokens = client_tokens_new(s->cfg, &error);
-    if (s->live_tokens == NULL)
-        log_error("SERVER-KEYS", "error=%s", log_quote(buf_view(&error)).text);
-    buf_fini(&error);
-    return s->live_tokens != NULL;
 }
 
 static bool make_workers(server *s)
@@ -238,7 +226,7 @@ static bool start(server *s)
         log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
         return false;
     }
-    if (!read_keys(s) || !choose_writes(s) || !listen_all(s))
+    if (!choose_writes(s) || !rules_start(s) || !listen_all(s))
         return false;
     if (!handshake_setup()) {
         log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");
@@ -283,7 +271,7 @@ int server_run(const config *cfg, const server_sources *sources)
     memory_setup();
     if (s == NULL)
         return 1;
-    s->cfg = s->live = cfg;
+    s->cfg = cfg;
     s->sources = sources;
     if (!start(s))
         _exit(1); /* threads that were started may use what a return would free */

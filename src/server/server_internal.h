@@ -75,10 +75,8 @@ void publisher_free(publisher *p);
 typedef struct server {
     const config *cfg;             /* const: the caller's; of it what is read once, at the start */
     const server_sources *sources; /* const */
-    const config *live;            /* the newest configuration: ours, unless it is cfg */
-    const config *previous; /* the one before, while workers may still use it; NULL: they do not */
-    client_tokens *live_tokens;     /* its keys */
-    client_tokens *previous_tokens; /* as above */
+    const net_rules *rules;        /* the newest ones */
+    const net_rules *previous;     /* those before, while workers may still go by them; or NULL */
     net_house house;
     api api;
     pages pages;
@@ -106,12 +104,14 @@ void server_each_worker(server *s, void (*fn)(net_worker *w));
 
 /* ---- reload.c: the configuration is read again; all on the main thread but where it says so ---- */
 
-/* Before the first reload. */
+/* The rules of the start. false: the log says why. */
+bool rules_start(server *s);
+
 bool reload_init(server *s);
 void reload(server *s);
 
 /* net_house.on_configured: on a worker's thread. */
-void reload_on_worker_configured(void *arg, const config *cfg);
+void reload_on_worker_configured(void *arg, const net_rules *rules);
 
 /* After the workers' end. */
 void reload_fini(server *s);

@@ -7,7 +7,7 @@ enum { MAX_FLAGS = 24 };
 
 static fake f;
 static config *cfg;
-static client_tokens *tokens;
+static client_tokens tokens;
 static client_desk desk;
 static client *clients[MAX_CLIENTS];
 static size_t client_count;
@@ -25,11 +25,10 @@ void desk_open(const char *const *flags)
     cr_assert_eq(config_load(argc, argv, nothing, &cfg, &report), CONFIG_OK, "%.*s",
                  (int)report.errors.len, report.errors.len == 0 ? "" : report.errors.data);
     config_report_fini(&report);
-    tokens = client_tokens_new(cfg, &error);
-    cr_assert_not_null(tokens, "%.*s", (int)error.len, error.data);
+    cr_assert(client_tokens_init(&tokens, cfg, &error), "%.*s", (int)error.len, error.data);
     now_ms = OPENED_MS;
     fake_open(&f, cfg->client.queue_max_size_bytes);
-    cr_assert(client_desk_init(&desk, cfg, tokens, f.hub, f.workers[0], &fake_sink));
+    cr_assert(client_desk_init(&desk, cfg, &tokens, f.hub, f.workers[0], &fake_sink));
 }
 
 void desk_close(void)
@@ -41,7 +40,7 @@ void desk_close(void)
     }
     client_desk_fini(&desk);
     fake_close(&f);
-    client_tokens_free(tokens);
+    client_tokens_fini(&tokens);
     config_free(cfg);
     client_count = 0;
 }

@@ -213,21 +213,20 @@ Test(client_tokens, override_what_the_namespace_says)
 Test(client_tokens, need_keys_that_are_good)
 {
     config cfg = {.client.token.rsa_public_key = VIEW_LIT("x")};
-    client_tokens *t;
+    client_tokens t;
     buf error = {0};
 
     OPEN();
-    cr_expect_null(client_tokens_new(&cfg, &error));
+    cr_expect_not(client_tokens_init(&t, &cfg, &error));
     cr_expect(
         view_eq(buf_view(&error), VIEW_LIT("client.token.rsa_public_key: neither a public key "
                                            "nor a certificate in PEM")));
     buf_reset(&error);
     cfg = (config){.client.subscription_token = {.keys.ecdsa_public_key = VIEW_LIT("x")}};
-    t = client_tokens_new(&cfg, &error);
-    cr_expect_not_null(t, "nobody asked for these keys");
-    client_tokens_free(t);
+    cr_expect(client_tokens_init(&t, &cfg, &error), "nobody asked for these keys");
+    client_tokens_fini(&t);
     cfg.client.subscription_token.enabled = true;
-    cr_expect_null(client_tokens_new(&cfg, &error));
+    cr_expect_not(client_tokens_init(&t, &cfg, &error));
     cr_expect(view_starts_with(buf_view(&error),
                                VIEW_LIT("client.subscription_token.ecdsa_public_key: ")));
     buf_fini(&error);

@@ -71,6 +71,10 @@ describe("one method, one answer", () => {
     ["presence", "{}", `{${BAD_REQUEST}}`],
     ["channels", '{"pattern":"none*"}', '{"result":{"channels":{}}}'],
     ["send", '{"user":"nobody","data":1}', '{"result":{"recipients":0}}'],
+    ["subscribe", '{"user":"nobody","channel":"a"}', '{"result":{}}'],
+    ["subscribe", '{"user":"nobody","channel":"nope:a"}', `{${UNKNOWN_CHANNEL}}`],
+    ["subscribe", '{"user":"nobody"}', `{${BAD_REQUEST}}`],
+    ["refresh", '{"user":"nobody","expired":true}', '{"result":{}}'],
     ["rpc", '{"method":"f","params":{}}', `{${NOT_FOUND}}`],
     ["rpc", "{}", `{${BAD_REQUEST}}`],
   ])
@@ -131,6 +135,102 @@ describe("one method, one answer", () => {
     raws.forEach((raw) => raw.destroy());
     await server.untilEmpty();
     assert.equal((await server.info()).num_users, 0);
+  });
+});
+
+describe("history, as it is kept", () => {
+  const shape = (body) => body.replace(/"epoch":"[A-Za-z]{8}"/g, '"epoch":"EPOCH"');
+
+  test("publish, history, history_remove", async () => {
+    const ask = async (method, params) => shape((await post(`/api/${method}`, params)).body);
+    const channel = '"channel":"kept:bodies"';
+    assert.equal(
+      await ask("publish", `{${channel},"data":{"text":"hi"},"tags":{"a":"b"}}`),
+      '{"result":{"offset":1,"epoch":"EPOCH"}}',
+    );
+    assert.equal(
+      await ask("broadcast", '{"channels":["kept:bodies","a"],"data":[1, 2]}'),
+      '{"result":{"responses":[{"result":{"offset":2,"epoch":"EPOCH"}},{"result":{}}]}}',
+    );
+    assert.equal(await ask("publish", `{${channel},"data":3,"skip_history":true}`), '{"result":{}}');
+    assert.equal(
+      await ask("history", `{${channel},"limit":-1}`),
+      '{"result":{"publications":[{"data":{"text":"hi"},"offset":1,"tags":{"a":"b"}},' +
+        '{"data":[1, 2],"offset":2}],"epoch":"EPOCH","offset":2}}',
+    );
+    assert.equal(
+      await ask("history", `{${channel},"limit":1,"reverse":true}`),
+      '{"result":{"publications":[{"data":[1, 2],"offset":2}],"epoch":"EPOCH","offset":2}}',
+    );
+    assert.equal(
+      await ask("history", `{${channel}}`),
+      '{"result":{"publications":[],"epoch":"EPOCH","offset":2}}',
+    );
+    assert.equal(
+      await ask("history", `{${channel},"limit":1,"since":{"offset":1,"epoch":"other"}}`),
+      '{"error":{"code":112,"message":"unrecoverable position"}}',
+    );
+    assert.equal(await ask("history_remove", `{${channel}}`), '{"result":{}}');
+    assert.equal(
+      await ask("history", `{${channel},"limit":-1}`),
+      '{"result":{"publications":[],"epoch":"EPOCH","offset":2}}',
+    );
+  });
+
+  test("a repeated idempotency key has the first answer", async () => {
+    const body = '{"channel":"kept:once","data":1,"idempotency_key":"k"}';
+    const first = await post("/api/publish", body);
+    assert.equal(shape(first.body), '{"result":{"offset":1,"epoch":"EPOCH"}}');
+    assert.equal((await post("/api/publish", body)).body, first.body);
+  });
+});
+
+describe("presence and whom a call reaches", () => {
+  let raw;
+  before(async () => {
+    raw = await Raw.open(server.port);
+    raw.write(handshake({ "X-User": "bob" }));
+    assert.equal((await raw.response()).status, 101);
+    raw.command({ id: 1, connect: {} }, { id: 2, subscribe: { channel: "room:here" } });
+    raw.id = (await raw.reply(1)).connect.client;
+    await raw.reply(2);
+  });
+  after(async () => {
+    raw.destroy();
+    await server.untilEmpty();
+  });
+
+  test("presence and presence_stats", async () => {
+    await expectAnswer(
+      "/api/presence",
+      '{"channel":"room:here"}',
+      `{"result":{"presence":{"${raw.id}":{"user":"bob","client":"${raw.id}"}}}}`,
+    );
+    await expectAnswer(
+      "/api/presence_stats",
+      '{"channel":"room:here"}',
+      '{"result":{"num_clients":1,"num_users":1}}',
+    );
+    await expectAnswer(
+      "/api/channels",
+      '{"pattern":"room:*"}',
+      '{"result":{"channels":{"room:here":{"num_clients":1}}}}',
+    );
+  });
+
+  test("a session names nobody", async () => {
+    for (const method of ["unsubscribe", "disconnect", "refresh", "subscribe"])
+      await expectAnswer(
+        `/api/${method}`,
+        '{"user":"bob","channel":"room:here","session":"x","expired":true}',
+        '{"result":{}}',
+      );
+    assert.deepEqual((await server.api.result("presence_stats", { channel: "room:here" })), {
+      num_clients: 1,
+      num_users: 1,
+    });
+    raw.command({ id: 9, presence_stats: { channel: "room:here" } });
+    assert.equal((await raw.message()).id, 9, "something came before the answer");
   });
 });
 

@@ -141,7 +141,7 @@ describe("insecure mode", () => {
     raw.destroy();
   });
 
-  test("commands for what is switched off are not available", async () => {
+  test("what is off, or has nobody to handle it, is not available", async () => {
     const raw = await Raw.client(server.port);
     for (const [name, body] of Object.entries({
       presence: { channel: "a" },

@@ -2,13 +2,20 @@
 // SIGHUP: the configuration is read again while clients stay.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 
 import { request } from "./support/api.mjs";
-import { connect, disconnectAll, newClient, received, State, subscribe } from "./support/client.mjs";
+import {
+  connect,
+  disconnectAll,
+  newClient,
+  received,
+  State,
+  subscribe,
+} from "./support/client.mjs";
 import { token } from "./support/jwt.mjs";
 import { handshake, Raw } from "./support/raw.mjs";
 import { API_KEY, Server } from "./support/server.mjs";
@@ -25,8 +32,11 @@ let files = 0;
 /** A server with a file of its own; `server.rewrite()` changes the file. */
 async function startWith(config, args = [], options = {}) {
   const path = join(folder, `${files++}.yaml`);
-  const write = (content) =>
-    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  // As a whole or not at all: the server may read it at any moment.
+  const write = (content) => {
+    writeFileSync(`${path}.new`, typeof content === "string" ? content : JSON.stringify(content));
+    renameSync(`${path}.new`, path);
+  };
   write(config);
   const server = await Server.start([`--config=${path}`, "--prometheus.enabled", ...args], options);
   server.rewrite = write;
@@ -68,26 +78,6 @@ describe("a file that is better now", () => {
     await server.stop();
   });
 
-  test("keys of tokens change for those who come later", async () => {
-    const keys = (token) => ({ client: { insecure: false, token } });
-    const old = token({ sub: "ann" }, "old");
-    const server = await startWith(keys({ hmac_secret_key: "old" }), ["--client.insecure=false"]);
-    const client = await connect(server.url, { token: old });
-    await reload(server, keys({ hmac_secret_key: "new", hmac_previous_secret_key: "old" }));
-    await connect(server.url, { token: token({ sub: "bob" }, "new") });
-    await connect(server.url, { token: old });
-    await reload(server, keys({ hmac_secret_key: "new" }));
-    const late = newClient(server.url, { token: old });
-    const refused = next(late, "disconnected");
-    late.connect();
-    assert.equal((await refused).code, 3500);
-    await reload(server, keys({ rsa_public_key: "x" }), "config_reload_errors");
-    await connect(server.url, { token: token({ sub: "bob" }, "new") });
-    assert.equal(client.state, State.Connected);
-    disconnectAll();
-    await server.stop();
-  });
-
   test("what a namespace allows changes for clients that are connected", async () => {
     const strict = { channel: { namespaces: [{ name: "room" }] } };
     const open = {
@@ -122,6 +112,29 @@ describe("a file that is better now", () => {
     });
     assert.deepEqual([await origin("old"), await origin("new")], [403, 101]);
     assert.equal((await server.api.call("publish", {})).status, 400);
+    await server.stop();
+  });
+
+  test("keys of tokens: the new one lets in, the old one no more, who is in stays", async () => {
+    const withKey = (key) => ({ client: { insecure: false, token: { hmac_secret_key: key } } });
+    const server = await startWith(withKey("the old key"), ["--client.insecure=false"]);
+    const [before, later] = ["the old key", "the new key"].map((key) => token({ sub: "ann" }, key));
+    const client = await connect(server.url, { token: before });
+    await reload(server, withKey("the new key"));
+    const late = newClient(server.url, { token: before });
+    const refused = next(late, "disconnected");
+    late.connect();
+    assert.equal((await refused).code, 3500);
+    await connect(server.url, { token: later });
+    assert.equal(client.state, State.Connected);
+    await reload(
+      server,
+      { client: { token: { rsa_public_key: "no key at all" } } },
+      "config_reload_errors",
+    );
+    await until(() => /event=SERVER-KEYS .*client\.token\.rsa_public_key/.test(server.log), "why");
+    await connect(server.url, { token: later });
+    disconnectAll();
     await server.stop();
   });
 
@@ -220,11 +233,13 @@ describe("under load", () => {
     let published = 0;
     let done = false;
     const publisher = (async () => {
-      for (; !done; published++)
-        await server.api.result("broadcast", {
+      for (; !done; published++) {
+        const { responses } = await server.api.result("broadcast", {
           channels: [0, 1, 2, 3].map((i) => `load:${i}`),
           data: published,
         });
+        assert.deepEqual(responses, Array(4).fill({ result: {} }));
+      }
     })();
     for (let round = 0; round < 30; round++) {
       const seen = published;

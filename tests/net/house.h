@@ -9,6 +9,7 @@
 typedef struct house {
     net_house net;
     config *cfg;
+    net_rules rules; /* cfg, no keys */
     hub *hub;
     net_worker *worker;
     uint32_t port;

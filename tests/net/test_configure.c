@@ -54,29 +54,31 @@ static void stop(void)
 
 Test(net_configure, the_worker_goes_by_what_it_was_told_last)
 {
-    config next = *h.cfg;
+    config cfg = *h.cfg;
+    net_rules next = {.cfg = &cfg};
 
     house_do(&h, look);
     cr_assert_eq(seen, h.cfg);
-    atomic_store(&h.net.x_live, &next);
+    atomic_store(&h.net.x_rules, &next);
     house_do(&h, look);
     cr_assert_eq(seen, h.cfg, "before it was told");
     net_worker_configure(h.worker);
     await_configured(1);
     house_do(&h, look);
-    cr_assert_eq(seen, &next);
+    cr_assert_eq(seen, &cfg);
     stop();
 }
 
 Test(net_configure, the_old_one_is_given_up_after_the_event_under_way)
 {
-    config next = *h.cfg;
+    config cfg = *h.cfg;
+    net_rules next = {.cfg = &cfg};
     int fd = house_dial(&h);
 
     house_say(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     while (!atomic_load(&x_inside))
         (void)sched_yield();
-    atomic_store(&h.net.x_live, &next);
+    atomic_store(&h.net.x_rules, &next);
     net_worker_configure(h.worker);
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(atomic_load(&h.x_configured), 0, "the handler still uses the old one");
