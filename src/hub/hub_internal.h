@@ -384,7 +384,6 @@ enum { SECTION_STEPS = 512 };
 /* Owner. Begins a subscription. *err: GCAST_EEXIST or GCAST_ENOMEM if NULL is returned. */
 hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gcast_err *err);
 
-
 /* The registry's on_release: no reader can see the connection any more. */
 void conn_on_release(gcast_entry *e, void *arg);
 
