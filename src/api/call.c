@@ -21,8 +21,10 @@ api_outcome api_call_run(api_call *call, const api_method *method, view params)
 {
     api_outcome outcome;
 
+    bool has_escapes = params.len != 0 && memchr(params.ptr, '\\', params.len) != NULL;
+
     buf_reset(&call->strings);
-    if (!buf_reserve(&call->strings, params.len))
+    if (has_escapes && !buf_reserve(&call->strings, params.len))
         return api_fail(call, PROTOCOL_INTERNAL);
     call->running = true;
     call->ended = false;
