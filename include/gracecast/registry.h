@@ -176,11 +176,11 @@ GCAST_API void gcast_defer(gcast_registry *r, gcast_deferred *d, void (*run)(gca
 /* Complete here so that it can be embedded; all fields are the registry's own. */
 struct gcast_entry {
     void *reserved_node[2];    /* rcu: the hash table's node */
-    void *reserved_release[2]; /* the callback's node once the last reference is gone */
     union {
         uint64_t id;
         const void *data;
-    } key;                /* const once added */
+    } key;                     /* const once added */
+    void *reserved_release[2]; /* the callback's node once the last reference is gone */
     uint32_t key_len;     /* const once added: bytes of key.data */
     uint32_t turn;        /* const once added: how many entries it replaced */
     uint32_t x_refs;      /* atomic: references; 0 for good once the last is put */

@@ -171,7 +171,7 @@ typedef struct config {
         view handler_prefix;
     } prometheus;
     struct {
-        uint32_t max_length; /* bytes */
+        uint32_t max_length;          /* bytes */
         uint64_t history_meta_ttl_ms; /* 0 = for ever */
         channel_options without_namespace;
         config_namespaces namespaces;

@@ -110,9 +110,10 @@ typedef struct hub_sink {
 
 typedef struct hub_opts {
     unsigned workers;
-    size_t queue_max_bytes; /* of one connection; over it 3008 */
+    size_t queue_max_bytes;     /* of one connection; over it 3008 */
     uint64_t history_max_bytes; /* of all streams; 0: any */
-    uint64_t position_check_ms; /* between checks of one worker's subscribers of a channel; 0: none */
+    uint64_t
+        position_check_ms; /* between checks of one worker's subscribers of a channel; 0: none */
     const hub_sink *sink;
 } hub_opts;
 
