@@ -19,9 +19,8 @@ protocol_error api_check_channel(const api_call *call, view channel)
 
 api_outcome api_call_run(api_call *call, const api_method *method, view params)
 {
-    api_outcome outcome;
-
     bool has_escapes = params.len != 0 && memchr(params.ptr, '\\', params.len) != NULL;
+    api_outcome outcome;
 
     buf_reset(&call->strings);
     if (has_escapes && !buf_reserve(&call->strings, params.len))
