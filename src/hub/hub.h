@@ -161,6 +161,10 @@ uint64_t hub_worker_now_ms(const hub_worker *w);
  * the worker is woken. */
 uint64_t hub_worker_due_ms(const hub_worker *w);
 
+/* Owner. true: it has asked home workers for something that has not been answered yet. Its thread must
+ * not end before that. */
+bool hub_worker_waits(const hub_worker *w);
+
 /* ---- connections ---- */
 
 /* Owner. Gives it an id that is never used again in this process. */

@@ -219,6 +219,7 @@ struct hub_worker {
     history history;      /* owner: the streams of the channels whose home it is */
     uint64_t sweep_ms;    /* owner: when old ones are looked for; UINT64_MAX: there are none */
     uint64_t trimmed;     /* owner: publications that the log knows to have given way */
+    uint64_t asked;       /* owner: letters of its own that are to come back from home workers */
     list checks;          /* owner: tracks, the next to be checked first */
     list results;         /* owner: answers that may be asked for again, the oldest first */
     size_t result_bytes;  /* owner: what these cost */
@@ -333,6 +334,15 @@ stream *home_stream(hub_group *g, uint64_t meta_ttl_ms);
 static inline hub_position home_position(const stream *s)
 {
     return (hub_position){.offset = s->top, .epoch = s->epoch};
+}
+
+/* On the asker's thread. Posts a letter to the group's home that will come back. */
+void home_ask(hub_worker *asker, const hub_group *g, letter *l);
+
+/* On the asker's thread. It has come back. */
+static inline void home_answered(hub_worker *asker)
+{
+    asker->asked--;
 }
 
 /* Home. After a stream may have grown: forgets what there is no room for. Streams may be gone. */
