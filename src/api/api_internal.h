@@ -23,8 +23,8 @@ typedef enum api_outcome {
 typedef struct api_call {
     const api *api;
     protocol_error error;
-    buf *result;  /* takes the result object */
-    buf strings;  /* decoded strings; sized at the start, so that views into it stay good */
+    buf *result; /* takes the result object */
+    buf strings; /* decoded strings; as large as the request with escapes, so that it never moves */
     bool running; /* the method has not returned yet */
     bool ended;   /* api_call_end() came before that, with... */
     api_outcome outcome;

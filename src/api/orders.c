@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The methods that change connections: subscribe, refresh. */
+#include "orders.h"
 #include "api_internal.h"
 #include "base64.h"
-#include "orders.h"
 
 /* There is no transport with sessions, so a session names no connection. */
 static api_outcome send_order(api_call *call, view session, int64_t count)

@@ -62,8 +62,8 @@ static void reset_replies(buf *replies)
         buf_reset(replies);
 }
 
-/* What has been answered so far goes out as one message. */
-static void flush_replies(client *c)
+/* What has been answered so far goes out as one message; if c is held, before all else. */
+static void flush_replies(client *c, bool held)
 {
     buf *replies = &c->desk->replies;
     frame *f;
@@ -72,13 +72,20 @@ static void flush_replies(client *c)
         return;
     f = replies->failed ? NULL : c->desk->sink->frame(buf_view(replies));
     reset_replies(replies);
-    if (f != NULL) {
+    if (f != NULL && held)
+        hub_conn_unhold(&c->conn, f);
+    else if (f != NULL)
         hub_conn_send_frame(&c->conn, f);
-        frame_put(f);
+    frame_put(f);
+    if (f != NULL)
         return;
-    }
     metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
     client_disconnect(c, DISCONNECT_INTERNAL);
+}
+
+void client_unhold(client *c)
+{
+    flush_replies(c, true);
 }
 
 void client_disconnect(client *c, disconnect_code code)
@@ -87,7 +94,7 @@ void client_disconnect(client *c, disconnect_code code)
         return;
     if (c->desk->replies.failed)
         buf_reset(&c->desk->replies); /* half a reply helps nobody */
-    flush_replies(c);
+    flush_replies(c, false);
     if (c->conn.closing)
         return; /* already, because the replies could not be sent */
     c->desk->sink->disconnect(&c->conn, code, view_of(disconnect_text(code)));
@@ -143,6 +150,6 @@ void client_lines(client *c, view lines, uint64_t now_ms)
     if (!c->conn.closing && c->wait != NULL && rest.len != 0)
         wait_keep(c, rest);
     if (!c->conn.closing)
-        flush_replies(c);
+        flush_replies(c, false);
     buf_reset(&c->desk->replies);
 }

@@ -15,6 +15,9 @@ void client_disconnect(client *c, disconnect_code code);
 /* The buffer for one more reply: the replies to one message are lines. */
 buf *client_next_reply(client *c);
 
+/* c is held: sends what it is answered, and then what has waited. */
+void client_unhold(client *c);
+
 /* Appends an error reply. */
 void client_error(client *c, uint32_t id, protocol_error code);
 

@@ -7,27 +7,59 @@
 #include "clock.h"
 #include "json.h"
 
-/* Who comes. */
-typedef struct identity {
-    view user; /* empty: anonymous */
+/* One of the server-side subscriptions that connect makes. */
+typedef struct server_sub {
+    auth_grant grant;
+    subscribe_request asked; /* what the client says of it; zeroed if nothing */
+    subscribe_result result;
+    stream_epoch epoch; /* result.epoch is here, */
+    buf publications;   /* and result.publications */
+    bool made;          /* and has not ended since */
+} server_sub;
+
+/* A client that comes in: what there is to know until it has been answered. */
+typedef struct arrival {
+    client_wait wait;
+    client *client;
+    uint32_t id; /* of the command */
+    view user;   /* empty: anonymous */
     view info;
     int64_t expire_at_s; /* 0: never */
-    auth_claims claims;  /* of the token; zeroed without one */
-} identity;
+    term term;
+    auth_claims claims; /* of the token; zeroed without one */
+    server_sub *subs;   /* room for all of them */
+    size_t sub_count;
+    size_t pending; /* subscriptions that wait for their position */
+    buf names;      /* of channels; never moves */
+} arrival;
+
+static void arrival_free(arrival *a)
+{
+    for (size_t i = 0; i < a->sub_count; i++)
+        buf_fini(&a->subs[i].publications);
+    free(a->subs);
+    buf_fini(&a->names);
+    auth_claims_fini(&a->claims);
+    free(a);
+}
+
+static void arrival_cancel(client_wait *w)
+{
+    arrival_free(container_of(w, arrival, wait));
+}
 
 /* ---- who ---- */
 
 /* 0, or why nobody comes in with this token; of one that has expired, *err says so instead. */
-static disconnect_code identify_by_token(const client *c, view token, identity *who,
-                                         protocol_error *err)
+static disconnect_code identify_by_token(arrival *a, view token, protocol_error *err)
 {
-    const config *cfg = c->desk->cfg;
-    auth_verdict verdict = auth_verify(c->desk->tokens->connection, AUTH_CONNECTION, token,
-                                       (int64_t)(clock_wall_ms() / 1000), &who->claims);
+    const client_desk *d = a->client->desk;
+    auth_verdict verdict = auth_verify(d->tokens->connection, AUTH_CONNECTION, token,
+                                       (int64_t)(clock_wall_ms() / 1000), &a->claims);
 
     if (verdict != AUTH_VALID)
-        log_debug("CLIENT-TOKEN", "client=%s fault=\"%s\"", hub_conn_client_id(&c->conn).text,
-                  who->claims.fault);
+        log_debug("CLIENT-TOKEN", "client=%s fault=\"%s\"",
+                  hub_conn_client_id(&a->client->conn).text, a->claims.fault);
     if (verdict == AUTH_OUT_OF_MEMORY)
         return DISCONNECT_INTERNAL;
     if (verdict == AUTH_INVALID)
@@ -36,34 +68,27 @@ static disconnect_code identify_by_token(const client *c, view token, identity *
         *err = PROTOCOL_TOKEN_EXPIRED;
         return 0;
     }
-    who->user = who->claims.user;
-    who->info = who->claims.info;
-    who->expire_at_s = cfg->client.insecure ? 0 : who->claims.expire_at_s;
-    if (who->user.len == 0 && cfg->client.disallow_anonymous_connection_tokens)
+    a->user = a->claims.user;
+    a->info = a->claims.info;
+    a->expire_at_s = d->cfg->client.insecure ? 0 : a->claims.expire_at_s;
+    if (a->user.len == 0 && d->cfg->client.disallow_anonymous_connection_tokens)
         return DISCONNECT_PERMISSION_DENIED;
     return 0;
 }
 
 /* The same of those who come without. */
-static disconnect_code identify_without(const client *c, identity *who)
+static disconnect_code identify_without(arrival *a)
 {
-    const config *cfg = c->desk->cfg;
+    const config *cfg = a->client->desk->cfg;
 
-    who->user = view_of(c->user);
-    if (who->user.len != 0 || cfg->client.insecure ||
+    a->user = view_of(a->client->user);
+    if (a->user.len != 0 || cfg->client.insecure ||
         cfg->client.allow_anonymous_connect_without_token)
         return 0;
     return DISCONNECT_BAD_REQUEST;
 }
 
 /* ---- what the server subscribes it to ---- */
-
-/* The subscriptions of one connect command, as they are made. */
-typedef struct server_subs {
-    connect_sub *made; /* room for all of them */
-    size_t count;
-    buf personal; /* the name of the personal channel; empty: none */
-} server_subs;
 
 static size_t count_members(view object)
 {
@@ -78,87 +103,89 @@ static size_t count_members(view object)
     return count;
 }
 
-static void name_personal_channel(const client *c, const identity *who, buf *name)
+static server_sub *add_sub(arrival *a, const auth_grant *grant)
 {
-    const config *cfg = c->desk->cfg;
-    view space = cfg->client.subscribe_to_user_personal_channel.personal_channel_namespace;
+    server_sub *s = &a->subs[a->sub_count++];
 
-    if (!cfg->client.subscribe_to_user_personal_channel.enabled || who->user.len == 0)
-        return;
-    buf_append_view(name, space);
-    if (space.len != 0)
-        buf_append_char(name, ':');
-    buf_append_char(name, CHANNEL_USER_BOUNDARY);
-    buf_append_view(name, who->user);
+    s->grant = *grant;
+    return s;
 }
 
-/* Makes room, and checks the names that are sure to be wanted. */
-static protocol_error plan_subs(const client *c, const command *cmd, const identity *who,
-                                server_subs *subs)
+/* `ns:#user` */
+static void add_personal_channel(arrival *a)
 {
-    const channel_options *options;
-    size_t count = who->claims.grant_count + count_members(cmd->connect.subs) + 1;
-    protocol_error err = PROTOCOL_OK;
+    const config *cfg = a->client->desk->cfg;
+    view space = cfg->client.subscribe_to_user_personal_channel.personal_channel_namespace;
+    size_t start = a->names.len;
 
-    name_personal_channel(c, who, &subs->personal);
-    subs->made = calloc(count, sizeof *subs->made);
-    if (subs->made == NULL || subs->personal.failed)
+    if (!cfg->client.subscribe_to_user_personal_channel.enabled || a->user.len == 0)
+        return;
+    buf_append_view(&a->names, space);
+    if (space.len != 0)
+        buf_append_char(&a->names, ':');
+    buf_append_char(&a->names, CHANNEL_USER_BOUNDARY);
+    buf_append_view(&a->names, a->user);
+    (void)add_sub(a, &(auth_grant){.channel = view_skip(buf_view(&a->names), start)});
+}
+
+/* Makes room, and lists the subscriptions that are sure to be wanted. */
+static protocol_error plan_subs(arrival *a, const command *cmd)
+{
+    const client *c = a->client;
+    view space = c->desk->cfg->client.subscribe_to_user_personal_channel.personal_channel_namespace;
+    const channel_options *options;
+    protocol_error err = PROTOCOL_OK;
+    size_t room = a->claims.grant_count + count_members(cmd->connect.subs) + 1;
+
+    a->subs = calloc(room, sizeof *a->subs);
+    if (a->subs == NULL ||
+        !buf_reserve(&a->names, cmd->connect.subs.len + space.len + a->user.len + 2))
         return PROTOCOL_INTERNAL;
-    for (size_t i = 0; i < who->claims.grant_count && err == PROTOCOL_OK; i++)
-        err = channel_check(c, who->claims.grants[i].channel, &options);
-    if (err == PROTOCOL_OK && subs->personal.len != 0)
-        err = channel_check(c, buf_view(&subs->personal), &options);
+    for (size_t i = 0; i < a->claims.grant_count; i++)
+        (void)add_sub(a, &a->claims.grants[i]);
+    add_personal_channel(a);
+    for (size_t i = 0; i < a->sub_count && err == PROTOCOL_OK; i++)
+        err = channel_check(c, a->subs[i].grant.channel, &options);
     return err;
 }
 
-/* 0, or why the client must go. */
-static disconnect_code make_sub(client *c, const auth_grant *grant, uint32_t flags,
-                                server_subs *subs)
+static server_sub *find_sub(const arrival *a, view channel)
 {
-    channel_options o = overridden_options(c, grant->channel, &grant->override);
-    hub_sub_opts opts = {
-        .delivery = delivery_of(c, grant->channel),
-        .info = grant->info,
-        .flags = HUB_SUB_SERVER_SIDE | flags | join_leave_flags(c, &o, false),
-    };
-
-    if (hub_is_subscribed(&c->conn, grant->channel))
-        return 0;
-    if (c->conn.sub_count >= c->desk->cfg->client.channel_limit)
-        return DISCONNECT_CHANNEL_LIMIT;
-    if (hub_subscribe(&c->conn, grant->channel, &opts) != GCAST_OK)
-        return DISCONNECT_INTERNAL;
-    subs->made[subs->count++] =
-        (connect_sub){.channel = grant->channel, .result = {.data = grant->data}};
-    return 0;
+    for (size_t i = 0; i < a->sub_count; i++) {
+        if (view_eq(a->subs[i].grant.channel, channel))
+            return &a->subs[i];
+    }
+    return NULL;
 }
 
-/* One that the client asks for, if it is permitted. */
-static disconnect_code make_asked_sub(client *c, view key, view object, server_subs *subs)
+/* One that the client asks for: it says from where one of those above is to go on, or is permitted
+ * anyway, or is passed over, unless its namespace is one that there is not. */
+static disconnect_code add_asked_sub(arrival *a, view key, view object)
 {
-    buf *scratch = &c->desk->scratch;
-    size_t start = scratch->len;
+    client *c = a->client;
+    size_t start = a->names.len;
     subscribe_request rq;
 
-    if (!json_string_decode(key, scratch))
+    if (!json_string_decode(key, &a->names))
         return DISCONNECT_INTERNAL;
-
-    view channel = {.ptr = scratch->data + start, .len = scratch->len - start};
-
-    if (!subscribe_request_decode(object, &rq, scratch))
-        return scratch->failed ? DISCONNECT_INTERNAL : DISCONNECT_BAD_REQUEST;
+    if (!subscribe_request_decode(object, &rq, &c->desk->scratch))
+        return c->desk->scratch.failed ? DISCONNECT_INTERNAL : DISCONNECT_BAD_REQUEST;
+    rq.channel = view_skip(buf_view(&a->names), start);
     rq.token = (view){0};
 
-    protocol_error err = may_subscribe(c, channel, &rq);
+    server_sub *s = find_sub(a, rq.channel);
+    protocol_error err = s != NULL ? PROTOCOL_OK : may_subscribe(c, rq.channel, &rq);
 
     if (err == PROTOCOL_UNKNOWN_CHANNEL)
         return DISCONNECT_BAD_REQUEST;
-    return err == PROTOCOL_OK ? make_sub(c, &(auth_grant){.channel = channel}, 0, subs) : 0;
+    if (err == PROTOCOL_OK && s == NULL)
+        s = add_sub(a, &(auth_grant){.channel = rq.channel});
+    if (s != NULL)
+        s->asked = rq;
+    return 0;
 }
 
-/* What the client asks for itself: what it had before, or is permitted anyway. The rest is passed over,
- * but for namespaces that there are not. */
-static disconnect_code make_asked_subs(client *c, view asked, server_subs *subs)
+static disconnect_code add_asked_subs(arrival *a, view asked)
 {
     disconnect_code code = 0;
     json_iter it;
@@ -168,48 +195,47 @@ static disconnect_code make_asked_subs(client *c, view asked, server_subs *subs)
     if (asked.len == 0 || !json_iter_init(&it, asked))
         return 0;
     while (code == 0 && json_iter_next(&it, &key, &object))
-        code = make_asked_sub(c, key, object, subs);
+        code = add_asked_sub(a, key, object);
     return code;
-}
-
-static disconnect_code make_subs(client *c, const command *cmd, const identity *who,
-                                 server_subs *subs)
-{
-    disconnect_code code = 0;
-
-    for (size_t i = 0; i < who->claims.grant_count && code == 0; i++)
-        code = make_sub(c, &who->claims.grants[i], HUB_SUB_FROM_TOKEN, subs);
-    if (code == 0 && subs->personal.len != 0)
-        code = make_sub(c, &(auth_grant){.channel = buf_view(&subs->personal)}, 0, subs);
-    return code != 0 ? code : make_asked_subs(c, cmd->connect.subs, subs);
 }
 
 /* ---- coming in ---- */
 
-/* An answer after which the client has to go: later commands are not looked at. */
-static void refuse(client *c, uint32_t id, protocol_error err)
+static size_t list_made(const arrival *a, connect_sub *out)
 {
-    client_error(c, id, err);
-    c->state = CLIENT_REFUSED;
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->sub_count; i++) {
+        const server_sub *s = &a->subs[i];
+
+        if (s->made)
+            out[count++] = (connect_sub){.channel = s->grant.channel, .result = s->result};
+    }
+    return count;
 }
 
-static void answer(client *c, uint32_t id, const term *t, const server_subs *subs)
+static void answer(client *c, const arrival *a)
 {
     const config *cfg = c->desk->cfg;
     hub_client_id client_id = hub_conn_client_id(&c->conn);
+    connect_sub *made = calloc(a->sub_count + 1, sizeof *made);
     connect_result result = {
         .client = {client_id.text, HUB_CLIENT_ID_LEN},
         .version = VIEW_LIT(GRACECAST_VERSION " Gracecast"),
-        .expires = t->expires,
-        .ttl_s = t->ttl_s,
-        .subs = subs->made,
-        .sub_count = subs->count,
+        .expires = a->term.expires,
+        .ttl_s = a->term.ttl_s,
+        .subs = made,
+        .sub_count = made == NULL ? 0 : list_made(a, made),
         .ping_s = (uint32_t)((cfg->client.ping_interval_ms + 999) / 1000),
         .pong = cfg->client.ping_interval_ms != 0 && cfg->client.pong_timeout_ms != 0,
         .time_ms = cfg->client.connect_include_server_time ? clock_wall_ms() : 0,
     };
 
-    reply_connect(client_next_reply(c), id, &result);
+    if (made != NULL)
+        reply_connect(client_next_reply(c), a->id, &result);
+    else
+        client_disconnect(c, DISCONNECT_INTERNAL);
+    free(made);
 }
 
 /* The user's other connections go, if there may be one only. */
@@ -228,62 +254,196 @@ static void close_others(const client *c)
         metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
 }
 
-/* 0, or why the client must go. */
-static disconnect_code join(client *c, const identity *who, const term *t, uint64_t now_ms)
+/* All positions are there: the client, which is held, is answered at last. */
+static void finish_late(arrival *a)
 {
-    if (hub_conn_join(&c->conn, who->user, who->info) != GCAST_OK) {
+    client *c = a->client;
+
+    answer(c, a);
+    if (c->conn.closing)
+        return; /* client_close() follows */
+    client_unhold(c);
+    if (c->conn.closing)
+        return; /* as above */
+    close_others(c);
+    wait_end(c, &a->wait);
+    arrival_free(a);
+}
+
+/* A position that is waited for; the hub's, which may keep it longer than there is an arrival. */
+typedef struct sub_joining {
+    hub_join join;
+    arrival *arrival; /* good as long as the hub calls back */
+    server_sub *sub;
+    position_wish wish;
+} sub_joining;
+
+/* What r holds is good during the call only. */
+static void keep_position(server_sub *s, const sub_joining *j, const hub_joined *r)
+{
+    position_result(&s->result, &j->join, r, &j->wish);
+    s->epoch = r->top.epoch;
+    if (s->result.epoch.len != 0)
+        s->result.epoch = stream_epoch_view(&s->epoch);
+    buf_append_view(&s->publications, s->result.publications);
+    s->result.publications = buf_view(&s->publications);
+}
+
+static void on_joined(hub_join *join, hub_conn *conn, const hub_joined *r)
+{
+    const sub_joining *j = container_of(join, sub_joining, join);
+    arrival *a = j->arrival;
+
+    a->pending--;
+    j->sub->made = r != NULL;
+    if (r != NULL)
+        keep_position(j->sub, j, r);
+    if ((r != NULL && r->failed) || j->sub->publications.failed) {
+        client_disconnect(container_of(conn, client, conn), DISCONNECT_INTERNAL);
+        return; /* client_close() follows */
+    }
+    if (a->pending == 0)
+        finish_late(a);
+}
+
+static gcast_err subscribe_positioned_later(arrival *a, server_sub *s, const channel_options *o,
+                                            const hub_sub_opts *opts, const position_wish *wish)
+{
+    client *c = a->client;
+    sub_joining *j = calloc(1, sizeof *j);
+    gcast_err err;
+
+    if (j == NULL)
+        return GCAST_ENOMEM;
+    j->arrival = a;
+    j->sub = s;
+    j->wish = *wish;
+    position_join_init(&j->join, c, o, &s->asked, wish);
+    j->join.joined = on_joined;
+    err = hub_subscribe_positioned(&c->conn, s->grant.channel, opts, &j->join);
+    if (err != GCAST_OK)
+        free(j);
+    else
+        a->pending++;
+    return err;
+}
+
+/* 0, or why the client must go. */
+static disconnect_code make_sub(arrival *a, server_sub *s)
+{
+    client *c = a->client;
+    bool by_token = s < a->subs + a->claims.grant_count;
+    channel_options o = overridden_options(c, s->grant.channel, &s->grant.override);
+    position_wish wish = position_wish_of(c, &o, &s->asked);
+    hub_sub_opts opts = {
+        .delivery = delivery_of(c, s->grant.channel),
+        .info = s->grant.info,
+        .flags = HUB_SUB_SERVER_SIDE | (by_token ? (uint32_t)HUB_SUB_FROM_TOKEN : 0) |
+                 join_leave_flags(c, &o, false),
+    };
+    gcast_err err = GCAST_OK;
+
+    if (hub_is_subscribed(&c->conn, s->grant.channel))
+        return 0; /* it was listed twice */
+    if (c->conn.sub_count >= c->desk->cfg->client.channel_limit)
+        return DISCONNECT_CHANNEL_LIMIT;
+    s->result.data = s->grant.data;
+    if (wish.positioned) {
+        err = subscribe_positioned_later(a, s, &o, &opts, &wish);
+    } else {
+        err = hub_subscribe(&c->conn, s->grant.channel, &opts);
+        s->made = true;
+    }
+    return err == GCAST_OK ? 0 : DISCONNECT_INTERNAL;
+}
+
+static disconnect_code make_subs(arrival *a, const command *cmd)
+{
+    disconnect_code code = add_asked_subs(a, cmd->connect.subs);
+
+    for (size_t i = 0; i < a->sub_count && code == 0; i++)
+        code = make_sub(a, &a->subs[i]);
+    return code;
+}
+
+/* 0, or why the client must go. */
+static disconnect_code join(arrival *a, uint64_t now_ms)
+{
+    client *c = a->client;
+
+    if (hub_conn_join(&c->conn, a->user, a->info) != GCAST_OK) {
         metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
         return DISCONNECT_INTERNAL;
     }
     client_forget_user(c);
     c->state = CLIENT_CONNECTED;
-    if (!expiry_set_connection(c, t, now_ms))
+    if (!expiry_set_connection(c, &a->term, now_ms))
         return DISCONNECT_INTERNAL;
     heartbeat_start(c, now_ms);
     return 0;
 }
 
-/* 0, or why the client must go. */
-static disconnect_code admit(client *c, const command *cmd, const identity *who, server_subs *subs,
-                             uint64_t now_ms)
+/* An answer after which the client has to go: later commands are not looked at. */
+static void refuse(client *c, uint32_t id, protocol_error err)
 {
-    term t;
-    bool lasts = term_until(who->expire_at_s, &t);
-    protocol_error err = lasts ? plan_subs(c, cmd, who, subs) : PROTOCOL_EXPIRED;
+    client_error(c, id, err);
+    c->state = CLIENT_REFUSED;
+}
+
+/* 0, or why the client must go. */
+static disconnect_code admit(arrival *a, const command *cmd, uint64_t now_ms)
+{
+    bool lasts = term_until(a->expire_at_s, &a->term);
+    protocol_error err = lasts ? plan_subs(a, cmd) : PROTOCOL_EXPIRED;
     disconnect_code code = 0;
 
     if (err == PROTOCOL_INTERNAL)
         return DISCONNECT_INTERNAL;
     if (err != PROTOCOL_OK) {
-        refuse(c, cmd->id, err);
+        refuse(a->client, cmd->id, err);
         return 0;
     }
-    code = join(c, who, &t, now_ms);
-    if (code == 0)
-        code = make_subs(c, cmd, who, subs);
-    if (code == 0) {
-        answer(c, cmd->id, &t, subs);
-        close_others(c);
+    code = join(a, now_ms);
+    return code != 0 ? code : make_subs(a, cmd);
+}
+
+/* 0, or why the client must go. Refused or let in, unless it waits. */
+static disconnect_code arrive(arrival *a, const command *cmd, uint64_t now_ms)
+{
+    protocol_error err = PROTOCOL_OK;
+    view token = cmd->connect.token;
+    disconnect_code code = token.len != 0 ? identify_by_token(a, token, &err) : identify_without(a);
+
+    if (code != 0)
+        return code;
+    if (err != PROTOCOL_OK) {
+        refuse(a->client, cmd->id, err);
+        return 0;
     }
-    return code;
+    return admit(a, cmd, now_ms);
 }
 
 void do_connect(client *c, const command *cmd, uint64_t now_ms)
 {
-    identity who = {0};
-    server_subs subs = {0};
-    protocol_error err = PROTOCOL_OK;
-    view token = cmd->connect.token;
-    disconnect_code code =
-        token.len != 0 ? identify_by_token(c, token, &who, &err) : identify_without(c, &who);
+    arrival *a = calloc(1, sizeof *a);
+    disconnect_code code = DISCONNECT_INTERNAL;
 
-    if (code == 0 && err != PROTOCOL_OK)
-        refuse(c, cmd->id, err);
-    else if (code == 0)
-        code = admit(c, cmd, &who, &subs, now_ms);
+    if (a != NULL) {
+        *a = (arrival){.wait.cancel = arrival_cancel, .client = c, .id = cmd->id};
+        code = arrive(a, cmd, now_ms);
+    }
+    if (code == 0 && a->pending != 0 && !hub_conn_hold(&c->conn))
+        code = DISCONNECT_INTERNAL;
+    if (code == 0 && a->pending != 0) {
+        wait_begin(c, &a->wait, now_ms);
+        return;
+    }
     if (code != 0)
-        client_disconnect(c, code);
-    free(subs.made);
-    buf_fini(&subs.personal);
-    auth_claims_fini(&who.claims);
+        client_disconnect(c, code); /* from here on the hub does not call back */
+    else if (c->state == CLIENT_CONNECTED) {
+        answer(c, a);
+        close_others(c);
+    }
+    if (a != NULL)
+        arrival_free(a);
 }

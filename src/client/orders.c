@@ -48,39 +48,101 @@ static void sub_deed_free(hub_deed *d)
     free(container_of(d, sub_deed, deed));
 }
 
-static void push_subscribed(client *c, const client_sub_order *o)
+static void push_subscribed(client *c, view channel, const subscribe_result *result)
 {
     buf push = {0};
 
-    push_subscribe(&push, o->channel, &(subscribe_result){.data = o->data});
+    push_subscribe(&push, channel, result);
     (void)send_push(c, &push); /* nothing else is to be done */
     buf_fini(&push);
+}
+
+/* A position that is waited for before the client is told. */
+typedef struct ordered_joining {
+    hub_join join;
+    position_wish wish;
+    view data;
+    char bytes[]; /* data is here */
+} ordered_joining;
+
+static void on_joined(hub_join *join, hub_conn *conn, const hub_joined *r)
+{
+    const ordered_joining *j = container_of(join, ordered_joining, join);
+    client *c = container_of(conn, client, conn);
+    subscribe_result result = {.data = j->data};
+
+    if (r == NULL)
+        return; /* it has ended before it was told of */
+    if (r->failed) {
+        client_disconnect(c, DISCONNECT_INTERNAL);
+        return;
+    }
+    position_result(&result, join, r, &j->wish);
+    push_subscribed(c, hub_sub_channel(join->sub), &result);
+}
+
+static gcast_err subscribe_positioned_later(client *c, const client_sub_order *o,
+                                            const channel_options *options,
+                                            const hub_sub_opts *opts, const position_wish *wish)
+{
+    ordered_joining *j = calloc(1, sizeof *j + o->data.len);
+    gcast_err err;
+
+    if (j == NULL)
+        return GCAST_ENOMEM;
+
+    char *at = j->bytes;
+
+    j->wish = *wish;
+    j->data = copy(&at, o->data);
+    position_join_init(&j->join, c, options, &(subscribe_request){0}, wish);
+    j->join.joined = on_joined;
+    err = hub_subscribe_positioned(&c->conn, o->channel, opts, &j->join);
+    if (err != GCAST_OK)
+        free(j);
+    return err;
+}
+
+static gcast_err subscribe_at_once(client *c, const client_sub_order *o, const hub_sub_opts *opts)
+{
+    gcast_err err = hub_subscribe(&c->conn, o->channel, opts);
+
+    if (err == GCAST_OK)
+        push_subscribed(c, o->channel, &(subscribe_result){.data = o->data});
+    return err;
+}
+
+/* The channel is one that c has not. */
+static gcast_err subscribe(client *c, const client_sub_order *o, const term *t)
+{
+    channel_options options = overridden_options(c, o->channel, &o->override);
+    position_wish wish = position_wish_of(c, &options, &(subscribe_request){0});
+    hub_sub_opts opts = {
+        .delivery = delivery_of(c, o->channel),
+        .info = o->info,
+        .expires_at_s = term_end_s(t, hub_worker_now_ms(c->desk->worker)),
+        .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, &options, false),
+    };
+
+    if (!expiry_expect_sub(c, opts.expires_at_s))
+        return GCAST_ENOMEM;
+    return wish.positioned ? subscribe_positioned_later(c, o, &options, &opts, &wish)
+                           : subscribe_at_once(c, o, &opts);
 }
 
 static void run_subscribe(const hub_deed *d, hub_conn *hc)
 {
     const client_sub_order *o = &container_of(d, const sub_deed, deed)->order;
     client *c = client_of(hc);
+    const channel_options *options;
     term t;
 
-    if (hub_is_subscribed(hc, o->channel) || !term_until(o->expire_at_s, &t))
-        return;
-    if (hc->sub_count >= c->desk->cfg->client.channel_limit) {
+    if (hub_is_subscribed(hc, o->channel) || !term_until(o->expire_at_s, &t) ||
+        channel_check(c, o->channel, &options) != PROTOCOL_OK)
+        return; /* the last: its namespace has gone since the order was given */
+    if (hc->sub_count >= c->desk->cfg->client.channel_limit)
         client_disconnect(c, DISCONNECT_CHANNEL_LIMIT);
-        return;
-    }
-
-    channel_options options = overridden_options(c, o->channel, &o->override);
-    hub_sub_opts opts = {
-        .delivery = delivery_of(c, o->channel),
-        .info = o->info,
-        .expires_at_s = term_end_s(&t, hub_worker_now_ms(c->desk->worker)),
-        .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, &options, false),
-    };
-
-    if (expiry_expect_sub(c, opts.expires_at_s) && hub_subscribe(hc, o->channel, &opts) == GCAST_OK)
-        push_subscribed(c, o);
-    else
+    else if (subscribe(c, o, &t) != GCAST_OK)
         client_disconnect(c, DISCONNECT_INTERNAL);
 }
 

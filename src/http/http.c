@@ -291,7 +291,8 @@ static size_t feed_head(http_session *s, view bytes)
     size_t taken = 0;
 
     while (taken < bytes.len && result == GUARD_MORE) {
-        taken += guard_skip(&s->guard, view_skip(bytes, taken));
+        if (guard_can_skip(&s->guard))
+            taken += guard_skip(&s->guard, view_skip(bytes, taken));
         if (taken < bytes.len)
             result = guard_step(&s->guard, (unsigned char)bytes.ptr[taken++]);
     }

@@ -77,6 +77,7 @@ void hub_conn_leave(hub_conn *c)
     if (c->closing)
         return;
     c->closing = true;
+    outbox_unhold(c);
     end_subscriptions(c);
     leave_user(c);
     if (!c->joined)

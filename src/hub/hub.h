@@ -204,6 +204,14 @@ void hub_conn_send(hub_conn *c, view bytes);
 /* Owner. The same without a copy: keeps a reference of its own to what the socket does not take. */
 void hub_conn_send_frame(hub_conn *c, frame *f);
 
+/* Owner. From now on nothing is written to c: all that is sent waits, bounded as ever. false: out of
+ * memory, nothing has changed. */
+bool hub_conn_hold(hub_conn *c);
+
+/* Owner of c, which is held. Writes `first`, and then what has waited. hub_conn_leave() does the same
+ * without a first. */
+void hub_conn_unhold(hub_conn *c, frame *first);
+
 /* Owner. The socket takes more. */
 void hub_conn_writable(hub_conn *c);
 

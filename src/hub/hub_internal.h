@@ -177,6 +177,9 @@ void part_post(hub_part *p, frame *f, const hub_position *at);
 bool outbox_append(hub_conn *c, frame *f, uint32_t from);
 void outbox_free(hub_conn *c);
 
+/* Owner. What is held back is written as soon as the socket takes it; harmless if nothing is. */
+void outbox_unhold(hub_conn *c);
+
 /* ---- due.c: what waits to be written ---- */
 
 /* One thing that waits to be written to one connection. Its frame is kept by worker->held. */

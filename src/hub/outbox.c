@@ -24,6 +24,7 @@ struct hub_outbox {
     uint32_t cap; /* a power of two */
     size_t bytes;
     uint64_t stalled_since_ms; /* when the socket last took something */
+    bool held;                 /* nothing is to be written yet */
 };
 
 static segment *segment_at(hub_outbox *o, uint32_t i)
@@ -59,6 +60,12 @@ static hub_outbox *outbox_open(hub_conn *c)
     return c->outbox;
 }
 
+static void doom_for_memory(hub_conn *c)
+{
+    metric_add(&c->worker->metrics.x_out_of_memory, 1);
+    conn_doom(c, DISCONNECT_INTERNAL);
+}
+
 /* Bytes behind the segment that is being written: one message may be larger than the limit, and while
  * it is on its way the next ones must still fit in. */
 static size_t waiting(hub_outbox *o)
@@ -72,8 +79,7 @@ bool outbox_append(hub_conn *c, frame *f, uint32_t from)
     uint32_t len = f->len - from;
 
     if (o == NULL || (o->count == o->cap && !grow(o))) {
-        metric_add(&c->worker->metrics.x_out_of_memory, 1);
-        conn_doom(c, DISCONNECT_INTERNAL);
+        doom_for_memory(c);
         return false;
     }
     /* A closing connection still gets its close frame. */
@@ -132,6 +138,8 @@ void hub_conn_writable(hub_conn *c)
     const hub_sink *sink = c->worker->hub->opts.sink;
     hub_outbox *o = c->outbox;
 
+    if (o != NULL && o->held)
+        return;
     while (o != NULL && o->count != 0) {
         struct iovec iov[WRITE_SEGMENTS];
         int parts = 0;
@@ -153,6 +161,45 @@ void hub_conn_writable(hub_conn *c)
     sink->want_write(c, false);
 }
 
+/* ---- holding back ---- */
+
+bool hub_conn_hold(hub_conn *c)
+{
+    if (c->outbox == NULL)
+        c->outbox = calloc(1, sizeof *c->outbox);
+    if (c->outbox == NULL)
+        return false;
+    c->outbox->held = true;
+    return true;
+}
+
+void outbox_unhold(hub_conn *c)
+{
+    hub_outbox *o = c->outbox;
+
+    if (o == NULL || !o->held)
+        return;
+    o->held = false;
+    o->stalled_since_ms = clock_mono_ms();
+    c->worker->hub->opts.sink->want_write(c, true);
+}
+
+void hub_conn_unhold(hub_conn *c, frame *first)
+{
+    hub_outbox *o = c->outbox;
+
+    if (o->count == o->cap && !grow(o)) {
+        doom_for_memory(c);
+        return;
+    }
+    o->first = (o->first - 1) & (o->cap - 1);
+    o->count++;
+    *segment_at(o, 0) = (segment){.frame = frame_get(first), .to = first->len};
+    o->bytes += first->len;
+    outbox_unhold(c);
+    hub_conn_writable(c);
+}
+
 size_t hub_conn_queued(const hub_conn *c)
 {
     return c->outbox == NULL ? 0 : c->outbox->bytes;
@@ -160,7 +207,7 @@ size_t hub_conn_queued(const hub_conn *c)
 
 uint64_t hub_conn_stalled_since_ms(const hub_conn *c)
 {
-    return c->outbox == NULL ? 0 : c->outbox->stalled_since_ms;
+    return c->outbox == NULL || c->outbox->held ? 0 : c->outbox->stalled_since_ms;
 }
 
 /* Where the message that has been begun at `from` ends: what the transport framed lies one after
@@ -180,7 +227,7 @@ void hub_conn_drop_queue(hub_conn *c)
     hub_outbox *o = c->outbox;
 
     conn_drop_due(c);
-    if (o == NULL)
+    if (o == NULL || o->count == 0)
         return;
 
     segment first = *segment_at(o, 0);

@@ -106,6 +106,127 @@ Test(client_server_side, a_client_that_asks_for_nonsense_is_closed)
                DISCONNECT_BAD_REQUEST);
 }
 
+/* ---- at a position ---- */
+
+#define RECOVERY                                                                                  \
+    "--channel.without_namespace.history_size=10", "--channel.without_namespace.history_ttl=60s", \
+        "--channel.without_namespace.force_recovery",                                             \
+        "--channel.without_namespace.allow_publish_for_client",                                   \
+        "--channel.namespaces=[{\"name\":\"plain\"}]"
+
+/* Copies the epoch out of what a client was told. */
+static const char *epoch_in(const char *text)
+{
+    static char epoch[16];
+    const char *at = strstr(text, "\"epoch\":\"");
+
+    cr_assert_not_null(at, "%s", text);
+    (void)snprintf(epoch, sizeof epoch, "%.8s", at + 9);
+    return epoch;
+}
+
+static void publish(client *c, const char *channel, int number)
+{
+    char message[128];
+
+    (void)snprintf(message, sizeof message,
+                   "{\"id\":7,\"publish\":{\"channel\":\"%s\",\"data\":%d}}", channel, number);
+    say(c, message);
+    (void)heard(c);
+}
+
+Test(client_server_side, may_recover_what_they_missed)
+{
+    OPEN(WITH_KEY, RECOVERY);
+    client *bob = come_with("{\"sub\":\"bob\",\"channels\":[\"a\"]}");
+    char epoch[16];
+    char expected[512];
+
+    (void)snprintf(epoch, sizeof epoch, "%s", epoch_in(told(bob)));
+    publish(bob, "a", 1);
+    publish(bob, "a", 2);
+
+    client *c = come(NULL);
+    char format[256];
+
+    (void)snprintf(format, sizeof format,
+                   "{\"id\":1,\"connect\":{\"token\":\"%%s\",\"subs\":{\"a\":{\"recover\":true,"
+                   "\"epoch\":\"%s\",\"offset\":1}}}}",
+                   epoch);
+    say(c, with_token(format, SECRET, "{\"sub\":\"ann\",\"channels\":[\"a\",\"plain:b\"]}"));
+    (void)snprintf(expected, sizeof expected,
+                   CONNECTED("\"subs\":{\"a\":{\"recoverable\":true,\"epoch\":\"%s\","
+                             "\"publications\":[{\"data\":2,\"info\":{\"user\":\"bob\","
+                             "\"client\":\"%s\"},\"offset\":2}],\"recovered\":true,\"offset\":1,"
+                             "\"positioned\":true,\"was_recovering\":true},\"plain:b\":{}},"),
+                   epoch, hub_conn_client_id(&bob->conn).text);
+    cr_expect_str_eq(told(c), expected);
+    publish(bob, "a", 3);
+    cr_expect_not_null(strstr(heard(c), "\"offset\":3"));
+}
+
+Test(client_server_side, are_told_of_nothing_before_the_connect_is_answered)
+{
+    OPEN(WITH_KEY, RECOVERY);
+    client *bob = come_with("{\"sub\":\"bob\"}");
+    client *c = come(NULL);
+
+    client_message(c, view_of(CONNECT("{\"channels\":[\"a\",\"b\",\"c\",\"plain:d\"]}")), now_ms);
+    client_message(c, VIEW_LIT("{\"id\":2,\"unsubscribe\":{\"channel\":\"x\"}}"), now_ms);
+    cr_expect_str_eq(heard(c), "", "the positions are not known yet");
+    for (const char *channel = "abc"; *channel != '\0'; channel++)
+        publish(bob, (char[]){*channel, '\0'}, 1);
+
+    const char *messages = heard(c);
+
+    cr_expect(strstr(messages, "{\"id\":1,\"connect\":") == messages, "%s", messages);
+    cr_expect_not_null(strstr(messages, "{\"id\":2,\"unsubscribe\":{}}"));
+    for (const char *channel = "abc"; *channel != '\0'; channel++) {
+        char push[64];
+
+        (void)snprintf(push, sizeof push, "{\"push\":{\"channel\":\"%c\",\"pub\":{\"data\":1",
+                       *channel);
+        cr_expect_not_null(strstr(messages, push), "%s not in %s", push, messages);
+    }
+    must_be_closed(c, 0);
+}
+
+Test(client_server_side, that_wait_for_a_position_may_be_left)
+{
+    OPEN(WITH_KEY, RECOVERY);
+    client *c = come(NULL);
+
+    client_message(c, view_of(CONNECT("{\"channels\":[\"a\",\"b\"]}")), now_ms);
+    client_message(c, VIEW_LIT(""), now_ms);
+    must_be_closed(c, DISCONNECT_BAD_REQUEST);
+    say(come(NULL), "\n"); /* the hub takes its turn */
+    cr_expect_str_eq(heard(c), "");
+}
+
+Test(client_server_side, may_be_ordered_at_a_position)
+{
+    client_sub_order order = {.channel = VIEW_LIT("a"), .data = VIEW_LIT("[5]")};
+
+    OPEN(WITH_KEY, RECOVERY);
+    client *c = come_with("{\"sub\":\"ann\"}");
+    const hub_select who = {.user = VIEW_LIT("ann")};
+    char expected[256];
+
+    publish(c, "a", 1);
+    (void)heard(c);
+    cr_expect_eq(clients_subscribe(c->desk->hub, &who, &order), 1);
+    say(come(NULL), "\n"); /* the hub takes its turn */
+
+    const char *push = heard(c);
+
+    (void)snprintf(
+        expected, sizeof expected,
+        "{\"push\":{\"channel\":\"a\",\"subscribe\":{\"recoverable\":true,\"epoch\":\"%s\","
+        "\"offset\":1,\"positioned\":true,\"data\":[5]}}}",
+        epoch_in(push));
+    cr_expect_str_eq(push, expected);
+}
+
 /* ---- by order ---- */
 
 static const hub_select ann = {.user = {"ann", 3}};

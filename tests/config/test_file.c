@@ -135,7 +135,7 @@ Test(config_file, that_is_not_well_formed_names_the_line)
 
 Test(config_file, that_holds_itself_is_refused)
 {
-    load("admin: &a {\"b\": *a}\n");
+    load("emulation: &a {\"b\": *a}\n");
     cr_expect_eq(report.error_count, 1);
     load("channel: &a {without_namespace: *a}\n");
     cr_expect_eq(report.error_count, 1);

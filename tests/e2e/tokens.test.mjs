@@ -16,6 +16,7 @@ const NAMESPACES = [
   { name: "open", allow_subscribe_for_client: true },
   { name: "seen", presence: true, allow_presence_for_subscriber: true },
   { name: "own" },
+  { name: "kept", history_size: 10, history_ttl: "60s", force_recovery: true },
 ];
 
 let server;
@@ -246,6 +247,43 @@ describe("server-side subscriptions", () => {
     await connected;
     await server.api.publish("again", 7);
     await until(() => events.some(({ data }) => data === 7), "the publication");
+    client.disconnect();
+  });
+
+  test("recover what was published while the client was away", async () => {
+    const client = newClient(server.url, {
+      token: tokenOf({ sub: "ida", channels: ["kept:a", "kept:b", "news"] }),
+      minReconnectDelay: 500,
+    });
+    const seen = [];
+    const subscribed = [];
+    client.on("publication", ({ channel, data }) => seen.push(`${channel} ${data}`));
+    client.on("subscribed", (context) => subscribed.push(context));
+    client.connect();
+    await next(client, "connected");
+    await server.api.publish("kept:a", 1);
+    await until(() => seen.length === 1, "the publication");
+    const back = next(client, "connected");
+    const left = next(client, "connecting");
+    await server.api.result("disconnect", { user: "ida", disconnect: { code: 3000 } });
+    await left;
+    subscribed.length = 0;
+    await server.api.publish("kept:a", 2);
+    await server.api.publish("kept:b", 3);
+    await server.api.publish("kept:a", 4);
+    await back;
+    await server.api.publish("kept:b", 5);
+    await until(() => seen.length >= 5, "all publications");
+    assert.deepEqual(
+      seen.filter((entry) => entry.startsWith("kept:a")),
+      ["kept:a 1", "kept:a 2", "kept:a 4"],
+    );
+    assert.deepEqual(
+      seen.filter((entry) => entry.startsWith("kept:b")),
+      ["kept:b 3", "kept:b 5"],
+    );
+    const { recovered, wasRecovering } = subscribed.find(({ channel }) => channel === "kept:a");
+    assert.deepEqual({ recovered, wasRecovering }, { recovered: true, wasRecovering: true });
     client.disconnect();
   });
 

@@ -140,6 +140,35 @@ Test(registry_hints, to_a_removed_entry_are_cleared_and_not_believed)
     end_registry(r);
 }
 
+/* Whether a hint to the entry is in its bucket, be it only claimed. */
+static bool is_hinted(gcast_registry *r, const gcast_entry *e)
+{
+    gcasti_hint *bucket = gcasti_hint_bucket(gcasti_hints_of(r), gcasti_hash_of(r, e));
+    uintptr_t address = 0;
+
+    for (unsigned i = 0; i < HINT_WAYS; i++) {
+        address = (uintptr_t)(atomic_load(&bucket[i]) & ~HINT_TAG) & ~(uintptr_t)HINT_MARKS;
+        if (address == (uintptr_t)e)
+            return true;
+    }
+    return false;
+}
+
+Test(registry_hints, to_an_entry_that_was_refused_are_cleared)
+{
+    gcast_registry *r = new_registry(GCAST_KEYS_ID, GCAST_FLAVOR_MEMB);
+    item *first = add_item(r, 7);
+    item *second = new_item(7);
+
+    cr_assert_eq(gcast_add(r, &second->entry), GCAST_EEXIST);
+    gcast_read_begin(r);
+    cr_assert(is_hinted(r, &first->entry));
+    cr_assert(!is_hinted(r, &second->entry));
+    gcast_read_end(r);
+    free(second);
+    end_registry(r);
+}
+
 Test(registry_hints, lost_are_made_up_for_by_the_table)
 {
     gcast_registry *r = new_registry(GCAST_KEYS_ID, GCAST_FLAVOR_MEMB);
