@@ -140,6 +140,11 @@ static void sink_want_write(hub_conn *c, bool on)
     of(c)->wants_write = on;
 }
 
+static void sink_hold_little(hub_conn *c)
+{
+    (void)c;
+}
+
 static void sink_disconnect(hub_conn *c, uint32_t code, view reason)
 {
     subscriber *s = of(c);
@@ -187,6 +192,7 @@ static void sink_wake(void *arg)
 static const hub_sink sink = {
     .write = sink_write,
     .want_write = sink_want_write,
+    .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = sink_released,
     .frame = sink_frame,

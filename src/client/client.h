@@ -44,8 +44,9 @@ typedef struct client {
     uint64_t deadline_ms; /* when client_tick() must be called; UINT64_MAX: never */
     uint64_t ping_ms;     /* when the last ping was sent, or the next is due */
     char *user;           /* from the handshake, until connect; NULL: none */
-    client_state state;
-    bool pong_due; /* a ping has not been answered */
+    uint32_t acked; /* the transport's: what the peer had taken of the connection's bytes by then */
+    uint8_t state;  /* client_state */
+    bool pong_due;  /* a ping has not been answered */
 } client;
 
 /* After hub_conn_init(&c->conn). `user`: whom the handshake's trusted header named; empty for none.
@@ -58,6 +59,9 @@ void client_close(client *c);
 /* One message from the client: command lines. The connection may be disconnected through the sink
  * when this returns (c->conn.closing). */
 void client_message(client *c, view message, uint64_t now_ms);
+
+/* A pong is overdue, but the client is only slow: it has until the next ping would have been due. */
+void client_wait_for_pong(client *c, uint64_t now_ms);
 
 /* The deadline has come: a ping is due, a pong did not come, or nobody said connect. */
 void client_tick(client *c, uint64_t now_ms);

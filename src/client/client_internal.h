@@ -32,6 +32,10 @@ bool heartbeat_pong(client *c);
 /* How the publications of a channel go out; after may_subscribe(). */
 hub_delivery delivery_of(const client *c, view channel);
 
+/* In what interval the client gets only the newest, by the namespace's rate or the lower one that it
+ * asks for with `data`, raw JSON; 0: it gets all. After may_subscribe(). */
+protocol_error pace_of(const client *c, view channel, view data, uint32_t *interval_ms);
+
 /* Whether the client may do this in a channel with these options: PROTOCOL_OK, or the error. */
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq);
 protocol_error may_publish(const client *c, view channel);

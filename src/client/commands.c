@@ -72,6 +72,11 @@ static void do_subscribe(client *c, const command *cmd)
 
     hub_sub_opts opts = {.delivery = delivery_of(c, rq->channel)};
 
+    err = pace_of(c, rq->channel, rq->data, &opts.interval_ms);
+    if (err != PROTOCOL_OK) {
+        client_error(c, cmd->id, err);
+        return;
+    }
     if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
         client_error(c, cmd->id, PROTOCOL_INTERNAL);
         return;

@@ -40,6 +40,11 @@ static void send_ping(client *c, uint64_t now_ms)
     hub_conn_send(&c->conn, frame_view(c->desk->ping));
 }
 
+void client_wait_for_pong(client *c, uint64_t now_ms)
+{
+    c->deadline_ms = now_ms + c->desk->cfg->client.ping_interval_ms;
+}
+
 void client_tick(client *c, uint64_t now_ms)
 {
     if (now_ms < c->deadline_ms)

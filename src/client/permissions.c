@@ -2,6 +2,7 @@
 /* Who may do what in which channel: the namespace's options, in the protocol's order of checks. */
 #include "channel.h"
 #include "client_internal.h"
+#include "json.h"
 
 static bool anonymous(const client *c)
 {
@@ -33,11 +34,52 @@ static bool allowed(const client *c, view channel, bool any_client, bool subscri
 hub_delivery delivery_of(const client *c, view channel)
 {
     const config *cfg = c->desk->cfg;
-    uint64_t of_namespace = config_channel_options(cfg, channel)->flush_interval_ms;
+    const channel_options *o = config_channel_options(cfg, channel);
+    uint64_t flush_ms = o->flush_interval_ms;
 
     return (hub_delivery){
-        .flush_ms = (uint32_t)(of_namespace != 0 ? of_namespace : cfg->delivery.flush_interval_ms),
+        .flush_ms = (uint32_t)(flush_ms != 0 ? flush_ms : cfg->delivery.flush_interval_ms),
+        .latest = o->conflate == CONFLATE_LATEST || o->max_rate != 0,
+        .key_tag = o->conflate_key,
     };
+}
+
+/* The rate that `data` asks for; 0: none. false: it is not a whole number above 0. */
+static bool asked_rate(view data, uint64_t *rate)
+{
+    json_iter it;
+    view key;
+    view value;
+    bool good = true;
+
+    *rate = 0;
+    if (json_kind_of(data) != JSON_KIND_OBJECT || !json_iter_init(&it, data))
+        return true;
+    while (json_iter_next(&it, &key, &value)) {
+        if (json_string_is(key, VIEW_LIT("max_rate")))
+            good = json_u64(value, rate) && *rate != 0;
+    }
+    return good;
+}
+
+static bool recovers_streams(const channel_options *o)
+{
+    return (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
+}
+
+protocol_error pace_of(const client *c, view channel, view data, uint32_t *interval_ms)
+{
+    const channel_options *o = config_channel_options(c->desk->cfg, channel);
+    uint64_t rate = o->max_rate;
+    uint64_t asked;
+
+    if (!asked_rate(data, &asked) || (asked != 0 && recovers_streams(o)))
+        return PROTOCOL_BAD_REQUEST;
+    if (asked != 0 && (rate == 0 || asked < rate))
+        rate = asked;
+    /* a millisecond is as short as intervals get */
+    *interval_ms = rate == 0 || rate > 1000 ? 0 : (uint32_t)((1000 + rate - 1) / rate);
+    return PROTOCOL_OK;
 }
 
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq)

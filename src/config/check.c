@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <stdio.h>
+
 #include "place.h"
 
 static place place_of(config_report *report, const char *path)
@@ -42,8 +44,35 @@ static void check_paths(const config *c, config_report *report)
         }
 }
 
+enum { PATH_MAX_BYTES = 256 };
+
+/* Recovery of a stream promises every publication, conflation only the newest. */
+static void check_conflation(const channel_options *o, view where, config_report *report)
+{
+    bool conflates = o->conflate != CONFLATE_OFF || o->max_rate != 0;
+    bool recovers =
+        (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
+    char path[PATH_MAX_BYTES];
+
+    (void)snprintf(path, sizeof path, "channel.%.*s", (int)(where.len < 128 ? where.len : 128),
+                   where.ptr);
+
+    place at = place_of(report, path);
+
+    if (conflates && recovers)
+        place_error(&at, "%s leaves publications out, recovery needs all of them: use "
+                         "force_recovery_mode \"cache\" or no recovery",
+                    o->conflate != CONFLATE_OFF ? "conflate" : "max_rate");
+    if (!conflates && o->conflate_key.len != 0)
+        place_error(&at, "conflate_key does nothing without conflate or max_rate");
+}
+
 void config_check(const config *c, config_report *report)
 {
     check_pings(c, report);
     check_paths(c, report);
+    check_conflation(&c->channel.without_namespace, VIEW_LIT("without_namespace"), report);
+    for (size_t i = 0; i < c->channel.namespaces.count; i++)
+        check_conflation(&c->channel.namespaces.items[i].options,
+                         c->channel.namespaces.items[i].name, report);
 }

@@ -27,6 +27,11 @@ typedef enum recovery_mode {
     RECOVERY_CACHE,
 } recovery_mode;
 
+typedef enum conflate_mode {
+    CONFLATE_OFF,
+    CONFLATE_LATEST,
+} conflate_mode;
+
 typedef enum api_error_mode {
     API_ERROR_IN_BODY,   /* 200 with {"error":...} */
     API_ERROR_TRANSPORT, /* the HTTP status tells */
@@ -35,6 +40,9 @@ typedef enum api_error_mode {
 /* What the channels of one namespace, or those without one, may do. */
 typedef struct channel_options {
     uint64_t flush_interval_ms; /* 0: as delivery.flush_interval */
+    conflate_mode conflate;
+    view conflate_key; /* a publication tag; "" = all publications have the same key */
+    uint32_t max_rate; /* publications per second and subscriber; 0 = any; implies CONFLATE_LATEST */
     bool presence;
     bool join_leave;
     bool force_push_join_leave;

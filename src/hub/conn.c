@@ -219,6 +219,10 @@ gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
         metric_add(&w->metrics.x_out_of_memory, 1);
         return GCAST_ENOMEM;
     }
+    if (opts != NULL && opts->delivery.latest && !c->patient) {
+        c->patient = true;
+        w->hub->opts.sink->hold_little(c);
+    }
     s->next = c->subs;
     c->subs = s;
     c->sub_count++;

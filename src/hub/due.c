@@ -61,7 +61,7 @@ void frame_list_fini(frame_list *l)
 }
 
 /* The index of a new item; 0: out of memory. */
-static uint32_t new_item(due_list *l, frame *f)
+static uint32_t new_item(due_list *l, frame *f, uint32_t parts)
 {
     due *items = grown(l->items, l->count, &l->cap, sizeof *items);
 
@@ -70,7 +70,7 @@ static uint32_t new_item(due_list *l, frame *f)
     l->items = items;
     if (l->count == 0)
         l->count = 1; /* [0] means "none"; the first room is for more than one */
-    l->items[l->count] = (due){.frame = f};
+    l->items[l->count] = (due){.frame = f, .parts = parts};
     return l->count++;
 }
 
@@ -117,18 +117,42 @@ static void doom_for_memory(hub_conn *c)
     conn_doom(c, DISCONNECT_INTERNAL);
 }
 
-void conn_due(hub_conn *c, frame *f)
+/* The messages one by one, so that newer ones can replace them. */
+static bool keep_parts(hub_conn *c, const due *d, size_t written)
+{
+    frame *const *part = &c->worker->held.frames[d->parts - 1];
+
+    for (size_t left = d->frame->len; left != 0; part++) {
+        size_t len = (*part)->len;
+        size_t skip = written < len ? written : len;
+
+        if (skip < len && !outbox_append(c, *part, (uint32_t)skip))
+            return false;
+        written -= skip;
+        left -= len;
+    }
+    return true;
+}
+
+/* Puts what follows the first `written` bytes into the outbox. */
+static bool keep(hub_conn *c, const due *d, size_t written)
+{
+    return d->parts != 0 ? keep_parts(c, d, written)
+                         : outbox_append(c, d->frame, (uint32_t)written);
+}
+
+void conn_due_run(hub_conn *c, frame *f, uint32_t parts)
 {
     hub_worker *w = c->worker;
 
     if (c->closing || c->doom_code != 0)
         return;
     if (c->outbox != NULL) {
-        (void)outbox_append(c, f, 0);
+        (void)keep(c, &(due){.frame = f, .parts = parts}, 0);
         return;
     }
 
-    uint32_t item = new_item(&w->due, f);
+    uint32_t item = new_item(&w->due, f, parts);
 
     if (item == 0) {
         doom_for_memory(c);
@@ -143,15 +167,22 @@ void conn_due(hub_conn *c, frame *f)
     c->due_last = item;
 }
 
-/* Puts what was not written of `frames` into the outbox. */
-static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t written)
+void conn_due(hub_conn *c, frame *f)
 {
-    for (int i = 0; i < count; i++) {
-        if (written >= frames[i]->len) {
-            written -= frames[i]->len;
+    conn_due_run(c, f, 0);
+}
+
+/* Puts what was not written of the chain from item `at` on into the outbox. */
+static void keep_chain(hub_conn *c, uint32_t at, size_t written)
+{
+    const due *items = c->worker->due.items;
+
+    for (; at != 0; at = items[at].next) {
+        if (written >= items[at].frame->len) {
+            written -= items[at].frame->len;
             continue;
         }
-        if (!outbox_append(c, frames[i], (uint32_t)written))
+        if (!keep(c, &items[at], written))
             return;
         written = 0;
     }
@@ -161,37 +192,36 @@ static void keep_rest(hub_conn *c, frame *const *frames, int count, size_t writt
 static uint32_t write_due(hub_conn *c, uint32_t at)
 {
     hub_worker *w = c->worker;
-    frame *frames[WRITE_FRAMES];
     struct iovec iov[WRITE_FRAMES];
+    uint32_t first = at;
     size_t total = 0;
     int count = 0;
 
     for (; at != 0 && count < WRITE_FRAMES; at = w->due.items[at].next) {
         frame *f = w->due.items[at].frame;
 
-        frames[count] = f;
-        iov[count] = (struct iovec){f->data, f->len};
+        iov[count++] = (struct iovec){f->data, f->len};
         total += f->len;
-        count++;
     }
 
     ssize_t written = c->outbox != NULL ? 0 : w->hub->opts.sink->write(c, iov, count);
 
     if (written < 0)
         return 0; /* broken: the transport closes it */
-    if ((size_t)written < total)
-        keep_rest(c, frames, count, (size_t)written);
-    return at;
+    if ((size_t)written == total)
+        return at;
+    keep_chain(c, first, (size_t)written);
+    return 0;
 }
 
 /* The usual case, in half of the instructions: one run of bytes is due. */
-static void write_single(hub_conn *c, frame *f)
+static void write_single(hub_conn *c, const due *d)
 {
-    struct iovec iov = {f->data, f->len};
+    struct iovec iov = {d->frame->data, d->frame->len};
     ssize_t written = c->outbox != NULL ? 0 : c->worker->hub->opts.sink->write(c, &iov, 1);
 
-    if (written >= 0 && (size_t)written < f->len)
-        (void)outbox_append(c, f, (uint32_t)written);
+    if (written >= 0 && (size_t)written < d->frame->len)
+        (void)keep(c, d, (size_t)written);
 }
 
 void conn_serve(hub_conn *c)
@@ -201,7 +231,7 @@ void conn_serve(hub_conn *c)
 
     conn_drop_due(c);
     if (first->next == 0) {
-        write_single(c, first->frame);
+        write_single(c, first);
         return;
     }
     while (at != 0 && c->doom_code == 0)

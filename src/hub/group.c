@@ -264,10 +264,11 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
     s->part = p;
     s->flags = opts->flags;
     s->skip = p->frames.count; /* what was published before belongs to those who were there */
-    p->has_late = p->has_late || s->skip != 0;
-
+    if (opts->interval_ms != 0 && (s->pace = pace_new(c, opts->interval_ms)) == NULL)
+        goto fail;
     if (!part_add(p, s))
         goto fail;
+    p->has_late = p->has_late || s->skip != 0;
 
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
 
@@ -280,8 +281,10 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
 fail:
     if (g != NULL)
         group_release(g);
-    if (s != NULL)
+    if (s != NULL) {
+        pace_free(s->pace);
         free_sub(&s->deferred);
+    }
     return NULL;
 }
 
@@ -291,6 +294,7 @@ void group_leave(hub_sub *s)
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed) - 1; /* own writes */
 
     atomic_store_explicit(&p->x_count, count, memory_order_release);
+    pace_free(s->pace);
     part_remove(p, s);
     if (count != 0) {
         shrink(p, count);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hub_internal.h"
+#include "random.h"
 
 static _Thread_local hub_worker *self;
 
@@ -42,6 +43,7 @@ hub *hub_new(const hub_opts *opts)
     h->conns = registry_new(GCAST_KEYS_ID, conn_on_release);
     h->channels = registry_new(GCAST_KEYS_BYTES, group_on_release);
     h->users = registry_new(GCAST_KEYS_BYTES, group_on_release);
+    random_bytes(&h->seed, sizeof h->seed);
     if (h->workers != NULL && h->conns != NULL && h->channels != NULL && h->users != NULL)
         return h;
     hub_free(h);
@@ -53,6 +55,8 @@ static void worker_fini(hub_worker *w)
     free(w->due.items);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
+    buf_fini(&w->topic);
+    pace_lanes_free(w);
 }
 
 static void registry_free(gcast_registry *r)
@@ -104,6 +108,7 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     list_init(&w->waiting);
     list_init(&w->gathering);
     w->gathered_ms = UINT64_MAX;
+    w->paced_ms = UINT64_MAX;
     list_init(&w->dirty);
     list_init(&w->doomed);
     return w;

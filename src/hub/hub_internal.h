@@ -3,11 +3,14 @@
 #ifndef HUB_HUB_INTERNAL_H
 #define HUB_HUB_INTERNAL_H
 
+#include "hash.h"
 #include "hub.h"
 
 typedef struct hub_group hub_group;
 typedef struct hub_part hub_part;
 typedef struct hub_members hub_members;
+typedef struct hub_pace hub_pace;
+typedef struct pace_lane pace_lane;
 
 /* Frames, each with a reference. Zeroed = empty. */
 typedef struct frame_list {
@@ -75,6 +78,7 @@ struct hub_sub {
             uint32_t slot;
             uint32_t skip; /* of the frames that wait in the part, how many came before it joined */
             uint32_t flags;
+            hub_pace *pace; /* NULL: it gets every publication */
         };
         gcast_deferred deferred; /* afterwards */
     };
@@ -142,7 +146,9 @@ void outbox_free(hub_conn *c);
 /* One thing that waits to be written to one connection. Its frame is kept by worker->held. */
 typedef struct due {
     frame *frame;
-    uint32_t next; /* index of the connection's next one; 0: none */
+    uint32_t next;  /* index of the connection's next one; 0: none */
+    uint32_t parts; /* where the messages that `frame` is made of begin in worker->held, plus 1; 0: it
+                       need not be taken apart */
 } due;
 
 typedef struct due_list {
@@ -164,7 +170,11 @@ struct hub_worker {
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
+    pace_lane *lanes;     /* owner */
+    uint64_t paced_ms;    /* owner: when the first of their intervals ends; UINT64_MAX: none */
+    uint64_t now_ms;      /* owner: of this turn */
     buf scratch;          /* owner: messages are built here */
+    buf topic;            /* owner: and their topics */
 };
 
 /* Takes over one reference. false: out of memory, and f is still the caller's. */
@@ -182,6 +192,9 @@ void worker_forget_due(hub_worker *w);
 /* Owner. f is written to c in this turn or a later one, after all that waits already. The caller
  * sees to it that the worker holds f before the turn ends. */
 void conn_due(hub_conn *c, frame *f);
+
+/* The same for a frame made of those that follow one another in worker->held: see struct due. */
+void conn_due_run(hub_conn *c, frame *f, uint32_t parts);
 
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
@@ -206,6 +219,28 @@ void part_drop_frames(hub_part *p);
 /* Any thread. Has the loop call hub_worker_turn(). */
 void worker_schedule(hub_worker *w);
 
+/* ---- pace.c: subscriptions that want no more than the newest in each interval ---- */
+
+/* Owner of c. NULL: out of memory. */
+hub_pace *pace_new(hub_conn *c, uint32_t interval_ms);
+
+/* Owner. Forgets what waits. pace_free(NULL) is harmless. */
+void pace_free(hub_pace *p);
+
+/* Owner, in a turn: publications, in order, which the worker holds. They go out in this turn or wait
+ * for the end of the interval. */
+void pace_take(hub_pace *p, frame *const *frames, uint32_t count);
+
+/* Owner: what waits for intervals that have ended goes out. */
+void pace_end_intervals(hub_worker *w);
+void pace_lanes_free(hub_worker *w);
+
+/* ---- topic.c: which publications replace which ---- */
+
+/* On the home worker. Gives f, the publication as it goes over the wire, its topic: the channel and
+ * the value of the tag that is the key. Takes over f; NULL: out of memory. */
+frame *topic_add(hub_worker *home, const hub_group *g, const publication *pub, frame *f);
+
 /* ---- hub.c ---- */
 
 struct hub {
@@ -215,6 +250,7 @@ struct hub {
     gcast_registry *users;    /* by user id */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
+    gcasti_seed seed;    /* const: of topic hashes */
     uint64_t id_tag;     /* const: marks this process in client ids */
     uint64_t id_key;     /* const: hides the sequence of ids */
     uint64_t id_inverse; /* const */

@@ -112,6 +112,7 @@ typedef struct run {
     uint32_t first;
     uint32_t count;
     frame *joined;
+    uint32_t parts; /* see struct due */
 } run;
 
 /* As many messages from `first` on as are small together, at least one. */
@@ -153,14 +154,24 @@ static void link_late(hub_sub *s, const run *r)
     }
 }
 
+static void link_paced(hub_sub *s, const run *r)
+{
+    uint32_t first = s->skip > r->first ? s->skip : r->first;
+
+    if (first < r->first + r->count)
+        pace_take(s->pace, r->frames + first, r->first + r->count - first);
+}
+
 static void link_run(hub_sub *s, void *arg)
 {
     const run *r = arg;
 
-    if (s->skip > r->first)
+    if (s->pace != NULL)
+        link_paced(s, r);
+    else if (s->skip > r->first)
         link_late(s, r);
     else
-        conn_due(s->conn, r->joined);
+        conn_due_run(s->conn, r->joined, r->parts);
 }
 
 static void forget_skip(hub_sub *s, void *arg)
@@ -179,13 +190,15 @@ static bool hold_frames(hub_part *p)
     return good;
 }
 
-static bool sweep_runs(hub_part *p)
+/* The part's messages are worker->held from index `held` on. */
+static bool sweep_runs(hub_part *p, uint32_t held)
 {
     for (uint32_t first = 0; first < p->frames.count;) {
         run r = {.frames = p->frames.frames, .first = first};
 
         r.count = run_length(&p->frames, first);
         r.joined = join(r.frames + first, r.count);
+        r.parts = p->group->how.latest && r.count != 1 ? held + first + 1 : 0;
         if (r.joined == NULL || !worker_hold_frame(p->worker, r.joined))
             return false;
         each_member(p, link_run, &r);
@@ -198,15 +211,14 @@ static void part_sweep(hub_part *p)
 {
     uint32_t messages = p->frames.count;
     uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
+    uint32_t held = p->worker->held.count;
 
-    if (!sweep_runs(p))
+    if (!hold_frames(p) || !sweep_runs(p, held))
         doom_members(p);
     if (p->has_late)
         each_member(p, forget_skip, NULL);
     p->has_late = false;
     p->sweep += SWEEP_STEP;
-    if (!hold_frames(p))
-        doom_members(p); /* what they are due may be gone: they are taken off the dirty list */
     p->frames.count = 0;
     list_remove(&p->waiting);
     metric_add(&p->worker->metrics.x_deliveries, (uint64_t)messages * members);
@@ -291,12 +303,14 @@ void worker_schedule(hub_worker *w)
 
 uint64_t hub_worker_due_ms(const hub_worker *w)
 {
-    return w->gathered_ms;
+    return w->gathered_ms < w->paced_ms ? w->gathered_ms : w->paced_ms;
 }
 
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
+    w->now_ms = now_ms;
     (void)mailbox_drain(&w->mailbox);
+    pace_end_intervals(w);
     end_gathering(w, now_ms);
     sweep_parts(w);
     do

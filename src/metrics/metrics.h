@@ -27,6 +27,7 @@
     X(reply_errors, counter, "Client commands answered with an error")                 \
     X(publications, counter, "Publications accepted")                                  \
     X(deliveries, counter, "Publications written to a connection")                     \
+    X(conflated_total, counter, "Publications replaced by newer ones before they were sent") \
     X(bytes_sent, counter, "Bytes written to clients")                                 \
     X(write_calls, counter, "System calls that wrote to clients")                      \
     X(pings, counter, "Pings sent to clients")                                         \

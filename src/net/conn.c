@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net_internal.h"
+#include "peer.h"
 
 /* ---- the end ---- */
 
@@ -280,6 +281,11 @@ static void sink_want_write(hub_conn *hc, bool on)
         conn_set_deadline(c, 0); /* ws_side_deadline() finds the right one */
 }
 
+static void sink_hold_little(hub_conn *hc)
+{
+    peer_hold_little(conn_of(hc)->fd);
+}
+
 static void sink_disconnect(hub_conn *hc, uint32_t code, view reason)
 {
     ws_side_disconnect(conn_of(hc), code, reason);
@@ -306,6 +312,7 @@ static size_t sink_message_len(view framed)
 const hub_sink net_sink = {
     .write = sink_write,
     .want_write = sink_want_write,
+    .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = conn_released,
     .frame = sink_frame,

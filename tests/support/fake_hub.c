@@ -31,6 +31,11 @@ static void sink_want_write(hub_conn *c, bool on)
     fake_conn_of(c)->wants_write = on;
 }
 
+static void sink_hold_little(hub_conn *c)
+{
+    fake_conn_of(c)->holds_little++;
+}
+
 static void sink_disconnect(hub_conn *c, uint32_t code, view reason)
 {
     cr_assert_gt(reason.len, 0);
@@ -76,6 +81,7 @@ static void sink_wake(void *arg)
 const hub_sink fake_sink = {
     .write = sink_write,
     .want_write = sink_want_write,
+    .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = sink_released,
     .frame = sink_frame,

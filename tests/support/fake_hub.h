@@ -17,6 +17,7 @@ typedef struct fake_conn {
     uint32_t closed_with; /* 0: not */
     unsigned closings;    /* how often it was told to */
     unsigned writes;      /* calls that took something */
+    unsigned holds_little; /* how often it was told to */
     struct fake *fake;
     hub_conn conn; /* the last: may be the beginning of something larger */
 } fake_conn;
