@@ -200,3 +200,20 @@ const char *fake_messages(fake_conn *c)
     buf_append_char(&text, '\0');
     return text.data;
 }
+
+const char *fake_data(fake_conn *c)
+{
+    static const char member[] = "\"data\":";
+    static buf text;
+    const char *at = fake_messages(c);
+
+    buf_fini(&text);
+    while ((at = strstr(at, member)) != NULL) {
+        at += sizeof member - 1;
+        if (text.len != 0)
+            buf_append_char(&text, '|');
+        buf_append(&text, at, strcspn(at, ",}"));
+    }
+    buf_append_char(&text, '\0');
+    return text.data;
+}

@@ -63,4 +63,7 @@ void fake_publish(fake *f, const char *channel, const char *data);
 const char *fake_messages(fake_conn *c);
 unsigned fake_count(fake_conn *c);
 
+/* The `data` of the publications among them, numbers or texts without commas, joined by '|'. */
+const char *fake_data(fake_conn *c);
+
 #endif
