@@ -65,7 +65,7 @@ static inline torture torture_begin(int argc, char **argv)
     (void)printf("seconds %g, seed %#llx, %s\n", t.seconds, (unsigned long long)t.seed,
                  t.flavor == GCAST_FLAVOR_QSBR ? "qsbr" : "memb");
     (void)fflush(stdout);
-    (void)alarm((unsigned)(t.seconds * 4) + 30);
+    (void)alarm((unsigned)(t.seconds * 4) + 120);
     t.end_s = torture_now_s() + t.seconds;
     return t;
 }

@@ -3,12 +3,14 @@
 #include "api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api_internal.h"
 #include "auth.h"
 #include "clock.h"
+#include "list.h"
 #include "random.h"
 
 static const char json_type[] = "application/json";
@@ -109,38 +111,90 @@ static void reply_error_code(const api *a, http_exchange *x, protocol_error erro
 
 /* ---- calls ---- */
 
+/* A call that came as an HTTP request. */
+typedef struct http_call {
+    api_call call;
+    http_exchange *x; /* NULL: has been answered that memory ran out */
+    bool whole;       /* the result is the whole answer */
+    buf body;         /* of the answer */
+} http_call;
+
+static void http_call_free(http_call *h)
+{
+    buf_fini(&h->body);
+    buf_fini(&h->call.strings);
+    free(h);
+}
+
+static void reply_outcome(http_call *h, api_outcome outcome)
+{
+    const api *a = h->call.api;
+
+    if (!h->whole)
+        buf_append_char(&h->body, '}');
+    if (outcome == API_MALFORMED)
+        reply_text(h->x, 400, NULL,
+                   VIEW_LIT("the body is not the JSON object this method takes\n"));
+    else if (outcome == API_ERROR || h->body.failed)
+        reply_error_code(a, h->x, h->body.failed ? PROTOCOL_INTERNAL : h->call.error);
+    else
+        h->x->reply(
+            h->x,
+            &(http_response){.status = 200, .content_type = json_type, .body = buf_view(&h->body)});
+}
+
+static void on_done(api_call *call, api_outcome outcome)
+{
+    http_call *h = container_of(call, http_call, call);
+
+    if (h->x != NULL)
+        reply_outcome(h, outcome);
+    http_call_free(h);
+}
+
+/* The method goes on by itself: so does the exchange. */
+static void defer(http_call *h)
+{
+    http_exchange *later = http_exchange_defer(h->x);
+
+    if (later == NULL)
+        reply_error_code(h->call.api, h->x, PROTOCOL_INTERNAL);
+    h->x = later;
+}
+
 static void run(const api *a, http_exchange *x, const api_method *method)
 {
     view params = x->request->body;
-    buf result = {0};
-    api_call call = {.api = a, .result = &result};
+    http_call *h = calloc(1, sizeof *h);
     api_outcome outcome = API_MALFORMED;
 
-    buf_append_lit(&result, "{\"result\":");
-    if (json_valid(params)) {
-        if (buf_reserve(&call.strings, params.len))
-            outcome = method->run(&call, params);
-        else
-            outcome = api_fail(&call, PROTOCOL_INTERNAL);
+    if (h == NULL) {
+        reply_error_code(a, x, PROTOCOL_INTERNAL);
+        return;
     }
-    buf_append_char(&result, '}');
-
-    if (outcome == API_MALFORMED)
-        reply_text(x, 400, NULL, VIEW_LIT("the body is not the JSON object this method takes\n"));
-    else if (outcome == API_ERROR || result.failed)
-        reply_error_code(a, x, result.failed ? PROTOCOL_INTERNAL : call.error);
+    *h = (http_call){.call = {.api = a, .result = &h->body, .done = on_done},
+                     .x = x,
+                     .whole = method == &api_batch || method == &api_lines};
+    if (!h->whole)
+        buf_append_lit(&h->body, "{\"result\":");
+    if (method == &api_lines || json_valid(params))
+        outcome = api_call_run(&h->call, method, params);
+    if (outcome == API_LATER)
+        defer(h);
     else
-        x->reply(x, &(http_response){
-                        .status = 200, .content_type = json_type, .body = buf_view(&result)});
-    buf_fini(&result);
-    buf_fini(&call.strings);
+        on_done(&h->call, outcome);
 }
 
 static const api_method *method_of(const api *a, const http_request *rq)
 {
     view prefix = a->cfg->http_api.handler_prefix;
 
-    return rq->path.len > prefix.len ? api_method_find(view_skip(rq->path, prefix.len + 1)) : NULL;
+    if (rq->path.len == prefix.len)
+        return &api_lines;
+
+    view name = view_skip(rq->path, prefix.len + 1);
+
+    return view_eq(name, api_batch.name) ? &api_batch : api_method_find(name);
 }
 
 size_t api_max_body(void *arg, const http_request *head)

@@ -49,10 +49,11 @@ api_outcome api_info(api_call *call, view params)
     buf_append_lit(out, ",\"version\":\"" GRACECAST_VERSION " Gracecast\"");
     buf_printf(out,
                ",\"num_clients\":%llu,\"num_users\":%llu,\"num_channels\":%llu,\"num_subs\":%llu,"
-               "\"uptime\":%llu,\"metrics\":{\"interval\":0,\"items\":",
+               "\"uptime\":%llu,\"metrics\":{\"interval\":%.3f,\"items\":",
                (unsigned long long)figures.clients, (unsigned long long)figures.users,
                (unsigned long long)figures.channels, (unsigned long long)figures.subscriptions,
-               (unsigned long long)(uptime_ms / 1000));
+               (unsigned long long)(uptime_ms / 1000),
+               (double)uptime_ms / 1000.0); /* what the items count, they count from the start */
     metrics_write_json(out, &sum);
     buf_printf(out, "},\"process\":{\"cpu\":%.2f,\"rss\":%llu}}]}",
                uptime_ms == 0 ? 0.0 : cpu_seconds() * 100.0 * 1000.0 / (double)uptime_ms,

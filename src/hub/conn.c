@@ -54,6 +54,8 @@ gcast_err hub_conn_join(hub_conn *c, view user, view info)
     (void)held;
     c->joined = true;
     metric_add(&w->metrics.x_num_clients, 1);
+    if (!c->has_user)
+        metric_add(&w->metrics.x_num_anonymous, 1);
     /* Only now, for from here on errands may name it, and hub_conn_leave() is the way out. */
     return c->has_user ? join_user(c, user) : GCAST_OK;
 }
@@ -81,6 +83,8 @@ void hub_conn_leave(hub_conn *c)
         return;
     (void)gcast_remove(c->worker->hub->conns, &c->entry); /* only the owner removes: it wins */
     metric_sub(&c->worker->metrics.x_num_clients, 1);
+    if (!c->has_user)
+        metric_sub(&c->worker->metrics.x_num_anonymous, 1);
 }
 
 /*

@@ -226,11 +226,14 @@ hub_figures hub_count(hub *h)
     metrics sum = {0};
 
     hub_metrics(h, &sum);
+
+    /* relaxed: figures for display */
+    uint64_t anonymous = atomic_load_explicit(&sum.x_num_anonymous, memory_order_relaxed);
+
     return (hub_figures){
-        /* relaxed: figures for display */
         .clients = atomic_load_explicit(&sum.x_num_clients, memory_order_relaxed),
         .subscriptions = atomic_load_explicit(&sum.x_num_subscriptions, memory_order_relaxed),
-        .users = gcast_count(h->users),
+        .users = gcast_count(h->users) + (anonymous != 0),
         .channels = gcast_count(h->channels),
     };
 }

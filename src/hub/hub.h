@@ -271,7 +271,7 @@ int64_t hub_end_subscriptions(hub *h, const hub_select *who, view channel, uint3
 
 typedef struct hub_figures {
     uint64_t clients;
-    uint64_t users;
+    uint64_t users; /* distinct; all clients without a user count as one */
     uint64_t channels;
     uint64_t subscriptions;
 } hub_figures;

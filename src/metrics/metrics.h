@@ -18,6 +18,7 @@
     X(accept_errors, counter, "Failed accepts")                                        \
     X(num_connections, gauge, "Open TCP connections")                                  \
     X(num_clients, gauge, "Connected clients")                                         \
+    X(num_anonymous, gauge, "Connected clients without a user id")                     \
     X(num_subscriptions, gauge, "Subscriptions of all clients")                        \
     X(handshakes_refused, counter, "WebSocket handshakes refused")                     \
     X(http_requests, counter, "HTTP requests answered")                                \

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request is answered: by a route, or by becoming a WebSocket. */
+/* What a request is answered: by a route, at once or later, or by becoming a WebSocket. */
+#include <stdlib.h>
+
 #include "auth.h"
 #include "handshake.h"
 #include "net_internal.h"
 #include "rate.h"
 
-typedef struct net_exchange {
+/* On the stack of answer_by_route(); on the heap from its deferral to its answer. */
+struct net_exchange {
     http_exchange base;
-    net_conn *conn;
-    bool replied;
-} net_exchange;
+    net_worker *worker;
+    net_conn *conn;        /* NULL: it has ended, nobody waits for the answer */
+    http_session *session; /* of a connection that has ended: has the request */
+    bool settled;          /* answered or deferred */
+};
 
 static void respond(net_conn *c, const http_response *response, bool head)
 {
@@ -31,8 +36,48 @@ static void on_reply(http_exchange *base, const http_response *response)
     /* who asked to upgrade in vain may already have gone on in the other protocol */
     out.close = out.close || !rq->keep_alive || rq->upgrade;
     respond(x->conn, &out, view_eq(rq->method, VIEW_LIT("HEAD")));
-    x->replied = true;
+    x->settled = true;
 }
+
+/* ---- answers that come later ---- */
+
+static void on_late_reply(http_exchange *base, const http_response *response)
+{
+    net_exchange *x = container_of(base, net_exchange, base);
+    net_conn *c = x->conn;
+
+    x->worker->pending_count--;
+    if (c != NULL) {
+        on_reply(base, response);
+        c->http->pending = NULL;
+        http_side_answered(c);
+    }
+    http_session_free(x->session);
+    free(x);
+}
+
+static http_exchange *on_defer(http_exchange *base)
+{
+    net_exchange *x = container_of(base, net_exchange, base);
+    net_exchange *later = malloc(sizeof *later);
+
+    if (later == NULL)
+        return NULL;
+    *later = *x;
+    later->base.reply = on_late_reply;
+    x->settled = true;
+    x->conn->http->pending = later;
+    x->worker->pending_count++;
+    return &later->base;
+}
+
+void http_answer_abandon(net_exchange *x, http_session *session)
+{
+    x->conn = NULL;
+    x->session = session;
+}
+
+/* ---- answers without a route ---- */
 
 void http_refuse(net_conn *c, int status, const char *reason, const char *headers)
 {
@@ -75,11 +120,13 @@ size_t http_max_body(void *arg, const http_request *head)
 static void answer_by_route(net_conn *c, const http_request *rq)
 {
     const http_route *r = find_route(c->worker->house, rq->path);
-    net_exchange x = {.base = {.request = rq, .reply = on_reply}, .conn = c};
+    net_exchange x = {.base = {.request = rq, .reply = on_reply, .defer = on_defer},
+                      .worker = c->worker,
+                      .conn = c};
 
     if (r != NULL)
         r->handle(r->arg, &x.base);
-    if (!x.replied)
+    if (!x.settled)
         on_reply(&x.base, &(http_response){.status = 404, .body = VIEW_LIT("not found\n")});
 }
 

@@ -4,8 +4,8 @@
  * sent in their order.
  *
  * Bounded: a request has to come in within a time and has a body only as large as its head allows;
- * while answers wait for the peer to read, its next requests wait unread; and a connection that asks
- * for nothing is closed after a while.
+ * while answers wait for the peer to read, or for a handler that answers later, its next requests wait
+ * unread; and a connection that asks for nothing is closed after a while.
  */
 #include <stdlib.h>
 
@@ -37,7 +37,10 @@ void http_side_free(net_conn *c)
     if (h == NULL)
         return;
     c->http = NULL;
-    http_session_free(h->session);
+    if (h->pending != NULL)
+        http_answer_abandon(h->pending, h->session);
+    else
+        http_session_free(h->session);
     buf_fini(&h->in);
     buf_fini(&h->out);
     free(h);
@@ -51,6 +54,8 @@ static void wait_for_peer(net_conn *c)
 
     if (h->out.len != h->sent) /* moved by whatever the peer reads */
         conn_set_deadline(c, worker_now_ms(c->worker) + REQUEST_WAIT_MS);
+    else if (h->pending != NULL)
+        conn_set_deadline(c, UINT64_MAX); /* it is for us to say something */
     else if (http_session_busy(h->session))
         conn_set_deadline(c, h->began_ms + REQUEST_WAIT_MS + h->received / REQUEST_BYTES_PER_MS);
     else
@@ -64,15 +69,24 @@ static bool output_full(const http_side *h)
     return h->out.len - h->sent >= MAX_RESPONSES;
 }
 
-/* Answers the request that is complete. false: the connection is no HTTP connection any more. */
-static bool answer_request(net_conn *c)
+/* The request has been answered. */
+static void end_request(net_conn *c)
 {
-    http_answer(c, http_session_request(c->http->session));
-    if (c->phase != CONN_HTTP)
-        return false;
     http_session_next(c->http->session);
     c->http->idle_until_ms = worker_now_ms(c->worker) + KEEP_ALIVE_MS;
-    return true;
+}
+
+/* Answers the request that is complete. The connection may be no HTTP connection any more, see its
+ * phase. */
+static void answer_request(net_conn *c)
+{
+    c->http->answering = true;
+    http_answer(c, http_session_request(c->http->session));
+    if (c->phase != CONN_HTTP)
+        return;
+    c->http->answering = false;
+    if (c->http->pending == NULL)
+        end_request(c);
 }
 
 static void answer_garbage(net_conn *c)
@@ -101,20 +115,26 @@ static view feed(net_conn *c, view bytes)
     if (state == HTTP_BAD)
         answer_garbage(c);
     else if (state == HTTP_REQUEST)
-        (void)answer_request(c); /* the phase tells */
+        answer_request(c);
     else if (http_session_wants_continue(h->session))
         buf_append_lit(&h->out, "HTTP/1.1 100 Continue\r\n\r\n");
     return view_skip(bytes, used);
 }
 
-/* Takes requests from what came in until it is used up or has to wait for the peer to read. */
+/* Whether the next request has to wait: for the peer to read, or for a handler. */
+static bool must_wait(const http_side *h)
+{
+    return h->close || h->pending != NULL || output_full(h);
+}
+
+/* Takes requests from what came in until it is used up or has to wait. */
 static void take_requests(net_conn *c)
 {
     buf in = c->http->in; /* ours meanwhile: an upgrade frees the HTTP side */
     view rest = buf_view(&in);
 
     c->http->in = (buf){0};
-    while (rest.len != 0 && c->phase == CONN_HTTP && !c->http->close && !output_full(c->http))
+    while (rest.len != 0 && c->phase == CONN_HTTP && !must_wait(c->http))
         rest = feed(c, rest);
     if (c->phase == CONN_HTTP) {
         buf_consume(&in, in.len - rest.len);
@@ -161,14 +181,15 @@ static void settle(net_conn *c, bool sent)
 {
     http_side *h = c->http;
     bool reads = h->in.len == 0 && !h->peer_done && !h->close;
+    bool done = sent && h->pending == NULL;
 
     if (h->out.failed || h->in.failed) {
         metric_add(&worker_metrics(c->worker)->x_out_of_memory, 1);
         conn_end(c);
-    } else if (sent && h->close) {
+    } else if (done && h->close) {
         conn_linger(c);
         http_side_free(c);
-    } else if (sent && h->peer_done) {
+    } else if (done && h->peer_done) {
         conn_end(c);
     } else {
         conn_watch(c, (reads ? UV_READABLE : 0) | (sent ? 0 : UV_WRITABLE));
@@ -186,7 +207,7 @@ static void pump(net_conn *c)
         if (c->phase != CONN_HTTP)
             return;
         sent = send_answers(c);
-    } while (sent && c->http->in.len != 0 && !c->http->close);
+    } while (sent && c->http->in.len != 0 && !must_wait(c->http));
     settle(c, sent);
 }
 
@@ -222,11 +243,19 @@ void http_side_shut_down(net_conn *c)
 {
     http_side *h = c->http;
 
-    if (h == NULL || h->out.len == 0) {
+    if (h == NULL || (h->out.len == 0 && h->pending == NULL)) {
         conn_end(c); /* nothing was asked, or not all of it */
         return;
     }
     h->close = true; /* what has been answered is still sent */
+    pump(c);
+}
+
+void http_side_answered(net_conn *c)
+{
+    if (c->http->answering)
+        return; /* before the handler has returned: answer_request() goes on */
+    end_request(c);
     pump(c);
 }
 

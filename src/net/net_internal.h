@@ -31,17 +31,22 @@ typedef enum conn_phase {
     CONN_DEAD,    /* the handle is closing */
 } conn_phase;
 
+/* A request that is being answered: http_answer.c. */
+typedef struct net_exchange net_exchange;
+
 /* What a connection needs while it speaks HTTP. */
 typedef struct http_side {
     http_session *session;
-    buf in;  /* bytes that wait for earlier responses to be sent */
-    buf out; /* responses; the first `sent` bytes are gone */
+    net_exchange *pending; /* its answer comes later; until then the session has its request */
+    buf in;                /* bytes that wait for earlier responses to be sent */
+    buf out;               /* responses; the first `sent` bytes are gone */
     size_t sent;
     uint64_t began_ms;      /* when the current request began */
     uint64_t received;      /* bytes since then */
     uint64_t idle_until_ms; /* by when the next request has to begin */
     bool peer_done;         /* the peer will send nothing more */
-    bool close;             /* after what is in `out` */
+    bool close;             /* after what is in `out` and what is pending */
+    bool answering;         /* a handler is being asked */
 } http_side;
 
 /* One TCP connection. Everything in it is the owner's but for what hub_conn says of itself. */
@@ -76,9 +81,10 @@ struct net_worker {
     wheel wheel;
     ws_reader *readers[IDLE_READERS];
     int reader_count;
-    int spare_fd;          /* closed for a moment to refuse a connection when descriptors run out */
-    uint32_t conn_count;   /* connections whose memory is not yet free */
-    uint64_t busy_from_ns; /* for the loop's lag: end of the last wait, */
+    int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
+    uint32_t conn_count; /* connections whose memory is not yet free */
+    uint32_t pending_count;  /* exchanges that are answered later */
+    uint64_t busy_from_ns;   /* for the loop's lag: end of the last wait, */
     uint64_t idle_before_ns; /* idle time up to then, */
     uint64_t longest_ns;     /* longest turn of this second, */
     uint64_t second_ms;      /* and when it began */
@@ -154,13 +160,19 @@ void http_side_input(net_conn *c, view bytes);
 void http_side_eof(net_conn *c);
 void http_side_writable(net_conn *c);
 void http_side_deadline(net_conn *c);
-/* Sends the answers that are under way and closes. */
+/* Sends the answers that are under way, those that are pending included, and closes. */
 void http_side_shut_down(net_conn *c);
+/* The answer that was pending is in c->http->out. */
+void http_side_answered(net_conn *c);
 
 /* ---- http_answer.c ---- */
 
-/* Appends the answer to c->http->out, or makes c a WebSocket, or ends it: see its phase. */
+/* Appends the answer to c->http->out, or leaves it pending, or makes c a WebSocket, or ends it: see its
+ * phase. */
 void http_answer(net_conn *c, const http_request *rq);
+
+/* c ends while its answer is pending: takes over the session, which has the request. */
+void http_answer_abandon(net_exchange *x, http_session *session);
 
 /* Appends a refusal with a line of text, after which the connection is closed. `headers`: further
  * header lines, NULL for none. */

@@ -168,7 +168,7 @@ static void on_tick(uv_timer_t *handle)
     }
     w->was_late = false;
     wheel_advance(&w->wheel, now, conn_on_deadline, w);
-    if (!w->stopping || w->conn_count != 0 || w->reported)
+    if (!w->stopping || w->conn_count != 0 || w->pending_count != 0 || w->reported)
         return;
     w->reported = true;
     w->house->on_empty(w->house->arg);
