@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Channels of which a slow connection gets the newest only. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <criterion/criterion.h>
 
@@ -160,6 +161,32 @@ Test(hub_conflate, publications_of_one_sweep_are_taken_apart_when_the_socket_is_
     fake_disconnect(whole);
     fake_disconnect(begun);
     fake_disconnect(full);
+}
+
+Test(hub_conflate, so_are_those_of_a_sweep_of_several_runs)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+
+    subscribe(c, "n");
+    c->room = 0;
+    for (int i = 0; i < 200; i++) { /* 200 kB in one sweep */
+        char tags[32];
+        char data[1024];
+
+        (void)snprintf(tags, sizeof tags, "{\"k\":\"%d\"}", i % 100);
+        (void)snprintf(data, sizeof data, "%01000d", i);
+        publish("n", tags, data);
+    }
+    fake_run(&f);
+    cr_assert_eq(conflated(), 100);
+    unblock(c);
+    cr_assert_eq(fake_count(c), 100);
+
+    const char *at = fake_data(c);
+
+    for (int i = 100; i < 200; i++, at += 1001) /* a number and a bar */
+        cr_assert_eq(strtol(at, NULL, 10), i);
+    fake_disconnect(c);
 }
 
 Test(hub_conflate, is_for_everything_due_to_a_connection_when_it_stops_taking)
