@@ -1,51 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* gracecast: arguments in, server out. */
-#include <stdio.h>
-#include <unistd.h>
-
+/* gracecast: arguments in, server out; or one of the commands. */
+#include "cli.h"
 #include "config.h"
 #include "server.h"
 
 extern char **environ;
 
-static void print(FILE *to, const buf *text)
+static int run_command(const char *name, int argc, char *const *argv)
 {
-    if (text->len == 0)
-        return; /* an empty buffer has no data to point to */
-    /* nowhere to report a failure to */
-    (void)!fwrite(text->data, 1, text->len, to);
-}
+    const cli_command *c = cli_find(view_of(name));
 
-static int print_help(void)
-{
-    buf text = {0};
-
-    config_write_help(&text);
-    print(stdout, &text);
-    buf_fini(&text);
-    return 0;
-}
-
-static int print_version(void)
-{
-    (void)puts("gracecast " GRACECAST_VERSION);
-    return 0;
+    if (c != NULL)
+        return c->run(argc, argv, environ);
+    (void)fprintf(stderr, "gracecast: there is no command %s; gracecast help lists them\n",
+                  log_quote(view_of(name)).text);
+    return 1;
 }
 
 int main(int argc, char **argv)
 {
     config *cfg = NULL;
     config_report report = {0};
-    config_result result = config_load(argc, argv, environ, &cfg, &report);
     int status = 1;
 
-    print(stderr, &report.warnings);
-    print(stderr, &report.errors);
+    if (argc > 1 && argv[1][0] != '-')
+        return run_command(argv[1], argc - 1, argv + 1);
+
+    config_result result = config_load(argc, argv, environ, &cfg, &report);
+
+    cli_print(stderr, &report.warnings);
+    cli_print(stderr, &report.errors);
     config_report_fini(&report);
     if (result == CONFIG_HELP)
-        return print_help();
+        return run_command("help", argc, argv);
     if (result == CONFIG_VERSION)
-        return print_version();
+        return run_command("version", argc, argv);
     if (result == CONFIG_OK)
         status = server_run(cfg);
     config_free(cfg);

@@ -338,10 +338,17 @@ static void *publisher_main(void *arg)
     return NULL;
 }
 
+static void call_roll(void)
+{
+    hub_roll *r = hub_roll_new(the_hub, VIEW_LIT("c1"), true);
+
+    CHECK(r != NULL && hub_roll_call(r, NULL, NULL) && !hub_roll_failed(r), "out of memory");
+    hub_roll_free(r);
+}
+
 static void *errands_main(void *arg)
 {
     uint64_t random = the.seed ^ 2;
-    hub_channel_stats stats;
 
     (void)arg;
     hub_thread_enter(the_hub);
@@ -357,7 +364,7 @@ static void *errands_main(void *arg)
             CHECK(hub_disconnect(the_hub, &who, 3000, VIEW_LIT("bye")) >= 0, "out of memory");
         else
             CHECK(hub_send_message(the_hub, &who, VIEW_LIT("1")) >= 0, "out of memory");
-        CHECK(hub_channel_count(the_hub, VIEW_LIT("c1"), &stats) == GCAST_OK, "out of memory");
+        call_roll();
         (void)usleep(200);
     }
     hub_thread_leave(the_hub);

@@ -73,6 +73,8 @@ typedef enum param_kind {
     PARAM_RAW,     /* view: the value as it was sent */
     PARAM_BOOL,    /* bool */
     PARAM_U32,     /* uint32_t */
+    PARAM_U64,     /* uint64_t */
+    PARAM_I64,     /* int64_t */
     PARAM_STRINGS, /* view: a raw array of strings, checked */
     PARAM_OBJECT,  /* view: a raw object */
     PARAM_TAGS,    /* view: a raw object whose values are strings, checked */
@@ -125,8 +127,17 @@ api_outcome api_send(api_call *call, view object);
 
 /* ---- channels.c ---- */
 
-api_outcome api_presence_stats(api_call *call, view object);
 api_outcome api_channels(api_call *call, view object);
+
+/* ---- presence.c ---- */
+
+api_outcome api_presence(api_call *call, view object);
+api_outcome api_presence_stats(api_call *call, view object);
+
+/* ---- history.c ---- */
+
+api_outcome api_history(api_call *call, view object);
+api_outcome api_history_remove(api_call *call, view object);
 
 /* ---- info.c ---- */
 

@@ -3,28 +3,6 @@
 #include "api_internal.h"
 #include "auth.h"
 
-api_outcome api_presence_stats(api_call *call, view object)
-{
-    view channel = {0};
-    param params[] = {{VIEW_LIT("channel"), PARAM_STRING, &channel}};
-    protocol_error err;
-
-    if (!PARAMS_READ(call, object, params))
-        return API_MALFORMED;
-    if ((err = api_check_channel(call, channel)) != PROTOCOL_OK)
-        return api_fail(call, err);
-    if (!config_channel_options(api_config(call), channel)->presence)
-        return api_fail(call, PROTOCOL_NOT_AVAILABLE);
-
-    hub_channel_stats stats;
-
-    if (hub_channel_count(call->api->hub, channel, &stats) != GCAST_OK)
-        return api_fail(call, PROTOCOL_INTERNAL);
-
-    buf_printf(call->result, "{\"num_clients\":%u,\"num_users\":%u}", stats.clients, stats.users);
-    return API_DONE;
-}
-
 typedef struct channel_list {
     buf *out;
     view pattern;

@@ -34,13 +34,15 @@ static const api_method methods[] = {
     {VIEW_LIT("refresh"), not_available},
 
     /* channels.c */
-    {VIEW_LIT("presence_stats"), api_presence_stats},
     {VIEW_LIT("channels"), api_channels},
 
-    {VIEW_LIT("presence"), not_available},
+    /* presence.c */
+    {VIEW_LIT("presence"), api_presence},
+    {VIEW_LIT("presence_stats"), api_presence_stats},
 
-    {VIEW_LIT("history"), not_available},
-    {VIEW_LIT("history_remove"), not_available},
+    /* history.c */
+    {VIEW_LIT("history"), api_history},
+    {VIEW_LIT("history_remove"), api_history_remove},
 
     /* info.c */
     {VIEW_LIT("info"), api_info},

@@ -61,6 +61,10 @@ static bool read_value(api_call *call, view raw, const param *p)
         return json_bool(raw, p->out);
     case PARAM_U32:
         return read_u32(raw, p->out);
+    case PARAM_U64:
+        return json_u64(raw, p->out);
+    case PARAM_I64:
+        return json_i64(raw, p->out);
     case PARAM_STRINGS:
         return read_checked(raw, all_strings(raw, JSON_KIND_ARRAY), p->out);
     case PARAM_OBJECT:

@@ -14,6 +14,7 @@ frame *frame_new(size_t len)
         return NULL;
     atomic_init(&f->x_refs, 1);
     f->len = (uint32_t)len;
+    f->mark = 0;
     f->topic_len = 0;
     f->topic_hash = 0;
     return f;

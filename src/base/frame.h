@@ -15,13 +15,14 @@
 typedef struct frame {
     _Atomic(uint32_t) x_refs;
     uint32_t len;
+    uint32_t mark;       /* 0, or what its maker and those who send it on have agreed upon */
     uint32_t topic_len;  /* 0: of no topic */
     uint32_t topic_hash; /* by whoever gave it the topic */
     char data[];         /* the bytes for the wire, and behind them the topic */
 } frame;
 
-/* A frame of `len` bytes for the caller to fill, with one reference. NULL: out of memory, or len is
- * over UINT32_MAX. Must not be written to once a second thread can see it. */
+/* A frame of `len` bytes for the caller to fill, with one reference and no mark. NULL: out of memory,
+ * or len is over UINT32_MAX. Must not be written to once a second thread can see it. */
 frame *frame_new(size_t len);
 
 /* A copy of `bytes` with one reference; NULL as above. */

@@ -27,6 +27,7 @@ void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
     c->state = CLIENT_NEW;
     c->pong_due = false;
     c->ping_ms = 0;
+    c->wait = NULL;
     c->deadline_ms = d->cfg->client.stale_close_delay_ms == 0
                          ? UINT64_MAX
                          : now_ms + d->cfg->client.stale_close_delay_ms;
@@ -37,6 +38,7 @@ void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
 
 void client_close(client *c)
 {
+    wait_cancel(c);
     free(c->user);
     c->user = NULL;
 }
@@ -89,13 +91,21 @@ void client_error(client *c, uint32_t id, protocol_error code)
 
 void client_message(client *c, view message, uint64_t now_ms)
 {
-    view rest = message;
-    view line;
-
     metric_add(&hub_worker_metrics(c->desk->worker)->x_messages_received, 1);
     if (message.len == 0)
         client_disconnect(c, DISCONNECT_BAD_REQUEST);
-    while (!c->conn.closing && command_next_line(&rest, &line)) {
+    else if (c->wait != NULL)
+        wait_keep(c, message);
+    else
+        client_lines(c, message, now_ms);
+}
+
+void client_lines(client *c, view lines, uint64_t now_ms)
+{
+    view rest = lines;
+    view line;
+
+    while (!c->conn.closing && c->wait == NULL && command_next_line(&rest, &line)) {
         command cmd;
 
         if (command_decode(line, &cmd, &c->desk->scratch))
@@ -105,6 +115,8 @@ void client_message(client *c, view message, uint64_t now_ms)
         else
             client_disconnect(c, DISCONNECT_BAD_REQUEST);
     }
+    if (!c->conn.closing && rest.len != 0)
+        wait_keep(c, rest);
     if (!c->conn.closing)
         flush_replies(c);
     buf_reset(&c->desk->replies);

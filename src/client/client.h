@@ -38,11 +38,14 @@ typedef enum client_state {
     CLIENT_CONNECTED, /* in the registry */
 } client_state;
 
+typedef struct client_wait client_wait;
+
 typedef struct client {
     hub_conn conn;
     client_desk *desk;    /* const */
     uint64_t deadline_ms; /* when client_tick() must be called; UINT64_MAX: never */
     uint64_t ping_ms;     /* when the last ping was sent, or the next is due */
+    client_wait *wait;    /* a command that is answered later; NULL: none */
     char *user;           /* from the handshake, until connect; NULL: none */
     uint32_t acked; /* the transport's: what the peer had taken of the connection's bytes by then */
     uint8_t state;  /* client_state */

@@ -55,7 +55,7 @@ static void do_connect(client *c, const command *cmd, uint64_t now_ms)
 
 /* ---- channels ---- */
 
-static void do_subscribe(client *c, const command *cmd)
+static void do_subscribe(client *c, const command *cmd, uint64_t now_ms)
 {
     const subscribe_request *rq = &cmd->subscribe;
     bool known_delta = rq->delta.len == 0 || view_eq(rq->delta, VIEW_LIT("fossil"));
@@ -70,11 +70,23 @@ static void do_subscribe(client *c, const command *cmd)
         return;
     }
 
-    hub_sub_opts opts = {.delivery = delivery_of(c, rq->channel)};
+    hub_sub_opts opts = {
+        .delivery = delivery_of(c, rq->channel),
+        .flags = join_leave_flags(c, rq),
+    };
+
+    position_wish wish =
+        position_wish_of(c, config_channel_options(c->desk->cfg, rq->channel), rq);
 
     err = pace_of(c, rq->channel, rq->data, &opts.interval_ms);
+    if (opts.interval_ms != 0 && wish.recoverable && !wish.latest)
+        err = PROTOCOL_BAD_REQUEST; /* it wants every publication, and not */
     if (err != PROTOCOL_OK) {
         client_error(c, cmd->id, err);
+        return;
+    }
+    if (wish.positioned) {
+        subscribe_positioned(c, cmd, &opts, &wish, now_ms);
         return;
     }
     if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
@@ -96,14 +108,15 @@ static void do_unsubscribe(client *c, const command *cmd)
 
 static protocol_error publish(client *c, view channel, view data)
 {
-    hub_client_id client_id = hub_conn_client_id(&c->conn);
-    client_info info = {
-        .user = hub_conn_user(&c->conn),
-        .client = {client_id.text, HUB_CLIENT_ID_LEN},
-    };
+    hub_client_id id;
+    client_info info = hub_client_info(&c->conn, hub_sub_find(&c->conn, channel), &id);
     publication pub = {.data = data, .info = &info};
 
-    return hub_publish(c->desk->hub, channel, &pub) == GCAST_OK ? PROTOCOL_OK : PROTOCOL_INTERNAL;
+    const channel_options *o = config_channel_options(c->desk->cfg, channel);
+    hub_publish_opts opts = {.delivery = delivery_of(c, channel), .keep = rules_keep(c->desk->cfg, o)};
+
+    return hub_publish_opt(c->desk->hub, channel, &pub, &opts) == GCAST_OK ? PROTOCOL_OK
+                                                                           : PROTOCOL_INTERNAL;
 }
 
 static void do_publish(client *c, const command *cmd)
@@ -125,28 +138,6 @@ static void do_publish(client *c, const command *cmd)
     reply_empty(client_next_reply(c), cmd->id, cmd->kind);
 }
 
-static void do_presence_stats(client *c, const command *cmd)
-{
-    view channel = cmd->presence_stats.channel;
-    protocol_error err;
-
-    if (channel.len == 0) {
-        client_disconnect(c, DISCONNECT_BAD_REQUEST);
-        return;
-    }
-    hub_channel_stats stats = {0};
-
-    err = may_see_presence(c, channel);
-    if (err == PROTOCOL_OK && hub_channel_count(c->desk->hub, channel, &stats) != GCAST_OK)
-        err = PROTOCOL_INTERNAL;
-    if (err != PROTOCOL_OK) {
-        client_error(c, cmd->id, err);
-        return;
-    }
-
-    reply_presence_stats(client_next_reply(c), cmd->id, stats.clients, stats.users);
-}
-
 /* ---- all of them ---- */
 
 static void run(client *c, const command *cmd, uint64_t now_ms)
@@ -156,7 +147,7 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
         do_connect(c, cmd, now_ms);
         return;
     case COMMAND_SUBSCRIBE:
-        do_subscribe(c, cmd);
+        do_subscribe(c, cmd, now_ms);
         return;
     case COMMAND_UNSUBSCRIBE:
         do_unsubscribe(c, cmd);
@@ -164,11 +155,13 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
     case COMMAND_PUBLISH:
         do_publish(c, cmd);
         return;
-    case COMMAND_PRESENCE_STATS:
-        do_presence_stats(c, cmd);
-        return;
     case COMMAND_PRESENCE:
+    case COMMAND_PRESENCE_STATS:
+        do_presence(c, cmd, now_ms);
+        return;
     case COMMAND_HISTORY:
+        do_history(c, cmd, now_ms);
+        return;
     case COMMAND_RPC:
     case COMMAND_REFRESH:
     case COMMAND_SUB_REFRESH:

@@ -20,28 +20,73 @@ static protocol_error options_of(const client *c, view channel, const channel_op
     return *options == NULL ? PROTOCOL_UNKNOWN_CHANNEL : PROTOCOL_OK;
 }
 
-/* The three ways in that presence, history and publishing have in common. */
-static bool allowed(const client *c, view channel, bool any_client, bool subscriber,
-                    bool any_anonymous)
+/* What the options say of one thing that clients may do in a channel. */
+typedef struct permit {
+    bool to_client;
+    bool to_subscriber;
+    bool to_anonymous; /* both also without a user id */
+} permit;
+
+static bool allowed(const client *c, const permit *p, bool subscribed)
 {
     if (c->desk->cfg->client.insecure)
         return true;
-    if (any_client && (any_anonymous || !anonymous(c)))
-        return true;
-    return subscriber && hub_is_subscribed(&c->conn, channel);
+    if (anonymous(c) && !p->to_anonymous)
+        return false;
+    return p->to_client || (p->to_subscriber && subscribed);
+}
+
+static permit presence_permit(const channel_options *o)
+{
+    return (permit){.to_client = o->allow_presence_for_client,
+                    .to_subscriber = o->allow_presence_for_subscriber,
+                    .to_anonymous = o->allow_presence_for_anonymous};
+}
+
+static permit history_permit(const channel_options *o)
+{
+    return (permit){.to_client = o->allow_history_for_client,
+                    .to_subscriber = o->allow_history_for_subscriber,
+                    .to_anonymous = o->allow_history_for_anonymous};
+}
+
+bool subscriber_sees_history(const client *c, const channel_options *o)
+{
+    permit p = history_permit(o);
+
+    return allowed(c, &p, true);
 }
 
 hub_delivery delivery_of(const client *c, view channel)
 {
     const config *cfg = c->desk->cfg;
-    const channel_options *o = config_channel_options(cfg, channel);
-    uint64_t flush_ms = o->flush_interval_ms;
 
-    return (hub_delivery){
-        .flush_ms = (uint32_t)(flush_ms != 0 ? flush_ms : cfg->delivery.flush_interval_ms),
-        .latest = o->conflate == CONFLATE_LATEST || o->max_rate != 0,
-        .key_tag = o->conflate_key,
-    };
+    return rules_delivery(cfg, config_channel_options(cfg, channel));
+}
+
+uint32_t join_leave_flags(const client *c, const subscribe_request *rq)
+{
+    const channel_options *o = config_channel_options(c->desk->cfg, rq->channel);
+    permit p = presence_permit(o);
+
+    if (!o->join_leave)
+        return 0;
+    if (o->force_push_join_leave || (rq->join_leave && allowed(c, &p, true)))
+        return HUB_SUB_TELLS | HUB_SUB_IS_TOLD;
+    return HUB_SUB_TELLS;
+}
+
+/* Whether c is one of the users that a user-limited channel names. */
+static bool is_named(const client *c, view channel)
+{
+    view users = channel_users(channel);
+    view user;
+
+    while (channel_next_user(&users, &user)) {
+        if (user.len != 0 && view_eq(user, hub_conn_user(&c->conn)))
+            return true;
+    }
+    return false;
 }
 
 /* The rate that `data` asks for; 0: none. false: it is not a whole number above 0. */
@@ -62,18 +107,13 @@ static bool asked_rate(view data, uint64_t *rate)
     return good;
 }
 
-static bool recovers_streams(const channel_options *o)
-{
-    return (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
-}
-
 protocol_error pace_of(const client *c, view channel, view data, uint32_t *interval_ms)
 {
     const channel_options *o = config_channel_options(c->desk->cfg, channel);
     uint64_t rate = o->max_rate;
     uint64_t asked;
 
-    if (!asked_rate(data, &asked) || (asked != 0 && recovers_streams(o)))
+    if (!asked_rate(data, &asked))
         return PROTOCOL_BAD_REQUEST;
     if (asked != 0 && (rate == 0 || asked < rate))
         rate = asked;
@@ -104,6 +144,8 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
         return PROTOCOL_PERMISSION_DENIED; /* there are no keys to verify a token with */
     if (cfg->client.insecure)
         return PROTOCOL_OK;
+    if (options->allow_user_limited_channels && channel_is_user_limited(channel))
+        return is_named(c, channel) ? PROTOCOL_OK : PROTOCOL_PERMISSION_DENIED;
     if (!options->allow_subscribe_for_client)
         return PROTOCOL_PERMISSION_DENIED;
     if (anonymous(c) && !options->allow_subscribe_for_anonymous)
@@ -118,8 +160,12 @@ protocol_error may_publish(const client *c, view channel)
 
     if (err != PROTOCOL_OK)
         return err;
-    if (!allowed(c, channel, options->allow_publish_for_client,
-                 options->allow_publish_for_subscriber, options->allow_publish_for_anonymous))
+
+    permit p = {.to_client = options->allow_publish_for_client,
+                .to_subscriber = options->allow_publish_for_subscriber,
+                .to_anonymous = options->allow_publish_for_anonymous};
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
         return PROTOCOL_PERMISSION_DENIED;
     return PROTOCOL_OK;
 }
@@ -133,8 +179,27 @@ protocol_error may_see_presence(const client *c, view channel)
         return err;
     if (!options->presence)
         return PROTOCOL_NOT_AVAILABLE;
-    if (!allowed(c, channel, options->allow_presence_for_client,
-                 options->allow_presence_for_subscriber, options->allow_presence_for_anonymous))
+
+    permit p = presence_permit(options);
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
+        return PROTOCOL_PERMISSION_DENIED;
+    return PROTOCOL_OK;
+}
+
+protocol_error may_see_history(const client *c, view channel)
+{
+    const channel_options *options;
+    protocol_error err = options_of(c, channel, &options);
+
+    if (err != PROTOCOL_OK)
+        return err;
+    if (!config_keeps_history(options))
+        return PROTOCOL_NOT_AVAILABLE;
+
+    permit p = history_permit(options);
+
+    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
         return PROTOCOL_PERMISSION_DENIED;
     return PROTOCOL_OK;
 }

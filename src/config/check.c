@@ -44,35 +44,55 @@ static void check_paths(const config *c, config_report *report)
         }
 }
 
-enum { PATH_MAX_BYTES = 256 };
-
-/* Recovery of a stream promises every publication, conflation only the newest. */
-static void check_conflation(const channel_options *o, view where, config_report *report)
+/* `path`: of the options, for the report. */
+static void check_history(const channel_options *o, const char *path, config_report *report)
 {
-    bool conflates = o->conflate != CONFLATE_OFF || o->max_rate != 0;
-    bool recovers =
-        (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
-    char path[PATH_MAX_BYTES];
-
-    (void)snprintf(path, sizeof path, "channel.%.*s", (int)(where.len < 128 ? where.len : 128),
-                   where.ptr);
-
     place at = place_of(report, path);
 
-    if (conflates && recovers)
-        place_error(&at, "%s leaves publications out, recovery needs all of them: use "
+    if ((o->history_size != 0) != (o->history_ttl_ms != 0))
+        place_error(&at, "history needs both history_size and history_ttl");
+    else if (!config_keeps_history(o) && (o->force_positioning || o->force_recovery))
+        place_error(&at, "force_positioning and force_recovery need history_size and history_ttl");
+}
+
+/* Recovery of a stream promises every publication, conflation only the newest. */
+static void check_conflation(const channel_options *o, const char *path, config_report *report)
+{
+    place at = place_of(report, path);
+    bool recovers =
+        (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
+
+    if (config_conflates(o) && recovers)
+        place_error(&at, "%s leaves publications out and recovery needs all of them: use "
                          "force_recovery_mode \"cache\" or no recovery",
-                    o->conflate != CONFLATE_OFF ? "conflate" : "max_rate");
-    if (!conflates && o->conflate_key.len != 0)
+                    o->conflate == CONFLATE_LATEST ? "conflate" : "max_rate");
+    if (!config_conflates(o) && o->conflate_key.len != 0)
         place_error(&at, "conflate_key does nothing without conflate or max_rate");
+}
+
+static void check_options(const channel_options *o, const char *path, config_report *report)
+{
+    check_history(o, path, report);
+    check_conflation(o, path, report);
+}
+
+static void check_channels(const config *c, config_report *report)
+{
+    char path[320]; /* a namespace's name is cut there */
+
+    check_options(&c->channel.without_namespace, "channel.without_namespace", report);
+    for (size_t i = 0; i < c->channel.namespaces.count; i++) {
+        const channel_namespace *ns = &c->channel.namespaces.items[i];
+
+        (void)snprintf(path, sizeof path, "channel.namespaces: %.*s",
+                       (int)(ns->name.len < 256 ? ns->name.len : 256), ns->name.ptr);
+        check_options(&ns->options, path, report);
+    }
 }
 
 void config_check(const config *c, config_report *report)
 {
+    check_channels(c, report);
     check_pings(c, report);
     check_paths(c, report);
-    check_conflation(&c->channel.without_namespace, VIEW_LIT("without_namespace"), report);
-    for (size_t i = 0; i < c->channel.namespaces.count; i++)
-        check_conflation(&c->channel.namespaces.items[i].options,
-                         c->channel.namespaces.items[i].name, report);
 }

@@ -48,7 +48,7 @@ typedef struct channel_options {
     bool force_push_join_leave;
     uint32_t history_size;        /* publications */
     uint64_t history_ttl_ms;      /* history is kept if this and the size are above 0 */
-    uint64_t history_meta_ttl_ms; /* how long a channel's offset and epoch outlive its history */
+    uint64_t history_meta_ttl_ms; /* 0: as channel.history_meta_ttl */
     bool force_positioning;
     bool allow_positioning;
     bool force_recovery;
@@ -57,6 +57,7 @@ typedef struct channel_options {
     bool auto_cache_recover;
     bool allow_subscribe_for_client;
     bool allow_subscribe_for_anonymous;
+    bool allow_user_limited_channels;
     bool allow_publish_for_client;
     bool allow_publish_for_subscriber;
     bool allow_publish_for_anonymous;
@@ -88,8 +89,9 @@ typedef struct config {
     struct {
         view address; /* literal address; "" = all, IPv4 and IPv6 */
         uint32_t port;
-        view internal_address;
-        uint32_t internal_port; /* 0 = no port of its own */
+        view internal_address; /* "" = address */
+        uint32_t
+            internal_port; /* 0 = port; with both as the others there is no internal listener */
     } http_server;
     struct {
         log_level level;
@@ -110,7 +112,13 @@ typedef struct config {
         uint64_t pong_timeout_ms;       /* below ping_interval_ms; 0 = not waited for */
         uint64_t stale_close_delay_ms;
         bool connect_include_server_time;
+        uint64_t channel_position_check_delay_ms; /* 0 = none */
+        uint32_t history_max_publication_limit;   /* 0 = any */
+        uint32_t recovery_max_publication_limit;  /* 0 = any */
     } client;
+    struct {
+        uint64_t history_max_bytes; /* 0 = any */
+    } memory;
     struct {
         view handler_prefix;
         uint64_t message_size_limit_bytes;
@@ -122,7 +130,8 @@ typedef struct config {
     struct {
         bool disabled;
         bool insecure;
-        view key; /* "" matches nothing */
+        bool external; /* on the public port even if there is an internal one */
+        view key;      /* "" matches nothing */
         view handler_prefix;
         api_error_mode error_mode;
         uint64_t max_body_size_bytes;
@@ -137,6 +146,7 @@ typedef struct config {
     } prometheus;
     struct {
         uint32_t max_length; /* bytes */
+        uint64_t history_meta_ttl_ms; /* 0 = for ever */
         channel_options without_namespace;
         config_namespaces namespaces;
     } channel;
@@ -173,8 +183,11 @@ void config_free(config *c);
 
 void config_report_fini(config_report *report);
 
-/* Appends the text of --help: every option with its default. */
+/* Appends every option with its default and what it does, for --help. */
 void config_write_help(buf *out);
+
+/* Appends a file that sets every option to its default, in JSON or, with comments, in YAML. */
+void config_write_default(buf *out, bool json);
 
 /*
  * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',
@@ -182,5 +195,23 @@ void config_write_help(buf *out);
  * number of namespaces; the pointer is good as long as c.
  */
 const channel_options *config_channel_options(const config *c, view channel);
+
+/* true: channels with these options keep publications. */
+static inline bool config_keeps_history(const channel_options *o)
+{
+    return o->history_size != 0 && o->history_ttl_ms != 0;
+}
+
+/* true: their subscribers get the newest publications and not every one. */
+static inline bool config_conflates(const channel_options *o)
+{
+    return o->conflate == CONFLATE_LATEST || o->max_rate != 0;
+}
+
+/* How long an unused channel of these options keeps its position; 0: for ever. */
+static inline uint64_t config_history_meta_ttl_ms(const config *c, const channel_options *o)
+{
+    return o->history_meta_ttl_ms != 0 ? o->history_meta_ttl_ms : c->channel.history_meta_ttl_ms;
+}
 
 #endif

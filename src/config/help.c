@@ -3,10 +3,6 @@
 #include "option.h"
 
 static const char intro[] =
-    "Gracecast, a push server for live dashboards.\n"
-    "\n"
-    "Usage: gracecast [OPTION]...\n"
-    "\n"
     "Every option can be a flag, a variable or an entry of the file, and counts in that order:\n"
     "  --client.ping_interval=25s  or  --client.ping_interval 25s\n"
     "  GRACECAST_CLIENT_PING_INTERVAL=25s\n"
@@ -45,14 +41,6 @@ static const char *value_name(option_type type)
     return "";
 }
 
-static void write_choices(buf *out, const option *o)
-{
-    for (size_t i = 0; o->choices[i] != NULL; i++)
-        if (*o->choices[i] != '\0')
-            buf_printf(out, "%s%s", i == 0 || *o->choices[i - 1] == '\0' ? ": " : ", ",
-                       o->choices[i]);
-}
-
 static void write_option(buf *out, const char *dashes, const option *o)
 {
     bool shows_default = *o->preset != '\0' && o->type != OPTION_BOOL;
@@ -66,7 +54,7 @@ static void write_option(buf *out, const char *dashes, const option *o)
     if (shows_default)
         buf_printf(out, "  (%s)", o->preset);
     buf_printf(out, "\n      %s", o->help);
-    write_choices(out, o);
+    option_write_choices(out, o);
     buf_append_char(out, '\n');
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <stdio.h>
 
 /* The offset of a member, compiled only if the member has the C type that the option type needs. */
 #define FIELD(object, member, c_type) \
@@ -42,9 +43,9 @@ static const option server_items[] = {
     {"http_server.port", COUNT(http_server.port), "8000", "port to listen on; 0 = any free one",
      .max = 65535, .flag = "port", .letter = 'p'},
     {"http_server.internal_address", ADDRESS(http_server.internal_address), "",
-     "address for API, metrics and health", NOT_YET},
+     "address for API, metrics and health; empty = as the other"},
     {"http_server.internal_port", COUNT(http_server.internal_port), "",
-     "port for API, metrics and health; empty = the same", .max = 65535, NOT_YET},
+     "port for API, metrics and health; empty = as the other", .max = 65535},
 
     {"log.level", CHOICE(log.level), "info", "least important lines to log",
      .choices = {"trace", "debug", "info", "warn", "error", "fatal", "none"}},
@@ -77,6 +78,13 @@ static const option server_items[] = {
     {"client.connect_include_server_time", BOOL(client.connect_include_server_time), "false",
      "tell clients the server's time as they connect"},
 
+    {"client.channel_position_check_delay", DURATION(client.channel_position_check_delay_ms), "40s",
+     "how often subscribers are checked for having missed something; 0 = never"},
+    {"client.history_max_publication_limit", COUNT(client.history_max_publication_limit), "300",
+     "publications in one answer to a client; 0 = any"},
+    {"client.recovery_max_publication_limit", COUNT(client.recovery_max_publication_limit), "300",
+     "publications that a client can recover at once; 0 = any"},
+
     {"websocket.handler_prefix", PATH(websocket.handler_prefix), "/connection/websocket",
      "path of the WebSocket endpoint"},
     {"websocket.message_size_limit", SIZE(websocket.message_size_limit_bytes), "65536",
@@ -90,6 +98,8 @@ static const option server_items[] = {
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",
      "the server API needs no key; for development"},
+    {"http_api.external", BOOL(http_api.external), "false",
+     "the server API stays on the public port when there is an internal one"},
     {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API"},
     {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API"},
     {"http_api.error_mode", CHOICE(http_api.error_mode), "",
@@ -105,8 +115,13 @@ static const option server_items[] = {
     {"prometheus.handler_prefix", PATH(prometheus.handler_prefix), "/metrics",
      "path of the metrics"},
 
+    {"memory.history_max_bytes", SIZE(memory.history_max_bytes), "256MiB",
+     "what channels may remember together; the least recently published to forget; 0 = any"},
+
     {"channel.max_length", COUNT(channel.max_length), "255", "bytes of a channel name", .min = 1,
      .max = 65535},
+    {"channel.history_meta_ttl", DURATION(channel.history_meta_ttl_ms), "720h",
+     "how long an unused channel's position is kept; 0 = for ever"},
     {"channel.namespaces", NAMESPACES(channel.namespaces), "",
      "list of {name, channel options}; a channel belongs to the one named before its first ':'"},
 };
@@ -125,20 +140,20 @@ static const option server_items[] = {
 
 static const option channel_items[] = {
     {BOOL(presence), "keep who is subscribed"},
-    {BOOL(join_leave), "tell of clients that come and go", NOT_YET},
-    {BOOL(force_push_join_leave), "tell all subscribers, not only those who ask", NOT_YET},
-    {"history_size", COUNT(history_size), "0", "publications kept; 0 = none", NOT_YET},
-    {"history_ttl", DURATION(history_ttl_ms), "0s", "how long they are kept; 0 = not", NOT_YET},
-    {"history_meta_ttl", DURATION(history_meta_ttl_ms), "720h",
-     "how long a channel's position is kept after its history", NOT_YET},
-    {BOOL(force_positioning), "every subscription checks its position", NOT_YET},
-    {BOOL(allow_positioning), "clients may ask for that", NOT_YET},
-    {BOOL(force_recovery), "every subscription recovers what it missed", NOT_YET},
-    {BOOL(allow_recovery), "clients may ask for that", NOT_YET},
+    {BOOL(join_leave), "tell of clients that come and go"},
+    {BOOL(force_push_join_leave), "tell all subscribers, not only those who ask"},
+    {"history_size", COUNT(history_size), "0", "publications kept; 0 = none"},
+    {"history_ttl", DURATION(history_ttl_ms), "0s", "how long they are kept after the last one; 0 = not"},
+    {"history_meta_ttl", DURATION(history_meta_ttl_ms), "0s",
+     "how long an unused channel's position is kept; 0 = as channel.history_meta_ttl"},
+    {BOOL(force_positioning), "every subscription checks its position"},
+    {BOOL(allow_positioning), "clients may ask for that"},
+    {BOOL(force_recovery), "every subscription recovers what it missed"},
+    {BOOL(allow_recovery), "clients may ask for that"},
     {"force_recovery_mode", CHOICE(force_recovery_mode), "stream",
-     "recover everything missed, or the last publication only", NOT_YET,
+     "recover everything missed, or the last publication only",
      .choices = {"stream", "cache"}},
-    {BOOL(auto_cache_recover), "in cache mode: the last publication at every subscribe", NOT_YET},
+    {BOOL(auto_cache_recover), "in cache mode: the last publication at every subscribe"},
     {"flush_interval", DURATION(flush_interval_ms), "0s",
      "publications are gathered for at most this long; 0 = as delivery.flush_interval",
      .max = 60000},
@@ -151,15 +166,17 @@ static const option channel_items[] = {
      "publications per second to one subscriber, of each key the newest; 0 = any", .max = 1000},
     {BOOL(allow_subscribe_for_client), "clients with a user id may subscribe"},
     {BOOL(allow_subscribe_for_anonymous), "clients without one may, too"},
+    {BOOL(allow_user_limited_channels),
+     "the users named behind # may subscribe to the channel, nobody else"},
     {BOOL(allow_publish_for_client), "clients with a user id may publish"},
     {BOOL(allow_publish_for_subscriber), "subscribers may publish"},
     {BOOL(allow_publish_for_anonymous), "clients without a user id may publish"},
     {BOOL(allow_presence_for_client), "clients with a user id may ask for presence"},
     {BOOL(allow_presence_for_subscriber), "subscribers may ask for presence"},
     {BOOL(allow_presence_for_anonymous), "clients without a user id may ask for presence"},
-    {BOOL(allow_history_for_client), "clients with a user id may ask for history", NOT_YET},
-    {BOOL(allow_history_for_subscriber), "subscribers may ask for history", NOT_YET},
-    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history", NOT_YET},
+    {BOOL(allow_history_for_client), "clients with a user id may ask for history"},
+    {BOOL(allow_history_for_subscriber), "subscribers may ask for history"},
+    {BOOL(allow_history_for_anonymous), "clients without a user id may ask for history"},
 };
 
 const option_table options_of_server = {
@@ -171,6 +188,30 @@ const option_table options_of_channel = {
     .items = channel_items,
     .count = sizeof channel_items / sizeof *channel_items,
 };
+
+size_t option_count(void)
+{
+    return options_of_server.count + options_of_channel.count;
+}
+
+const option *option_at(size_t at, option_name *name)
+{
+    bool of_channel = at >= options_of_server.count;
+    const option *o = of_channel ? &options_of_channel.items[at - options_of_server.count]
+                                 : &options_of_server.items[at];
+
+    (void)snprintf(name->text, sizeof name->text, "%s%s", of_channel ? WITHOUT_NAMESPACE : "",
+                   o->name);
+    return o;
+}
+
+void option_write_choices(buf *out, const option *o)
+{
+    for (size_t i = 0; o->choices[i] != NULL; i++)
+        if (*o->choices[i] != '\0')
+            buf_printf(out, "%s%s", i == 0 || *o->choices[i - 1] == '\0' ? ": " : ", ",
+                       o->choices[i]);
+}
 
 static const view without_namespace = VIEW_LIT(WITHOUT_NAMESPACE);
 

@@ -52,6 +52,16 @@ typedef struct option_ref {
     void *field;
 } option_ref;
 
+/* All options one after the other: those of the server, then those of channels without namespace. */
+size_t option_count(void);
+
+/* The one at this place, and its full dotted name; `at` is below option_count(). */
+typedef struct option_name {
+    char text[96];
+} option_name;
+
+const option *option_at(size_t at, option_name *name);
+
 /* The option called `name` in `table`, or NULL. */
 const option *option_in(const option_table *table, view name);
 
@@ -66,6 +76,9 @@ option_ref option_by_flag(config *c, view flag, bool is_letter);
 
 /* true: `name` is where options are nested: "client", "channel.without_namespace". */
 bool option_is_section(view name);
+
+/* Appends ": one, two" for the words that a choice is one of; nothing for other types. */
+void option_write_choices(buf *out, const option *o);
 
 static inline void *option_field(const option *o, void *object)
 {

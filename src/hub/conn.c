@@ -68,7 +68,7 @@ static void end_subscriptions(hub_conn *c)
         c->subs = s->next;
         c->sub_count--;
         metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-        group_leave(s);
+        tell_leave(s);
     }
 }
 
@@ -149,6 +149,17 @@ view hub_conn_info(const hub_conn *c)
     return info_view(&c->x_info);
 }
 
+client_info hub_client_info(const hub_conn *c, const hub_sub *s, hub_client_id *id)
+{
+    *id = hub_conn_client_id(c);
+    return (client_info){
+        .user = hub_conn_user(c),
+        .client = {.ptr = id->text, .len = HUB_CLIENT_ID_LEN},
+        .conn_info = hub_conn_info(c),
+        .chan_info = s == NULL ? (view){0} : hub_sub_info(s),
+    };
+}
+
 gcast_err hub_conn_set_info(hub_conn *c, view info)
 {
     return info_set(c->worker->hub->conns, &c->x_info, info, 0) ? GCAST_OK : GCAST_ENOMEM;
@@ -209,19 +220,21 @@ gcast_err hub_sub_refresh(hub_sub *s, view info, uint64_t expires_at_s)
                                                                               : GCAST_ENOMEM;
 }
 
-gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
+hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gcast_err *err)
 {
     static const hub_sub_opts plain = {0};
     hub_worker *w = c->worker;
 
+    *err = GCAST_EEXIST;
     if (hub_is_subscribed(c, channel))
-        return GCAST_EEXIST;
+        return NULL;
+    *err = GCAST_ENOMEM;
 
     hub_sub *s = group_join(w->hub->channels, channel, opts != NULL ? opts : &plain, c);
 
     if (s == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);
-        return GCAST_ENOMEM;
+        return NULL;
     }
     if (opts != NULL && opts->delivery.latest && !c->patient) {
         c->patient = true;
@@ -231,6 +244,17 @@ gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
     c->subs = s;
     c->sub_count++;
     metric_add(&w->metrics.x_num_subscriptions, 1);
+    return s;
+}
+
+gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts)
+{
+    gcast_err err;
+    const hub_sub *s = conn_subscribe(c, channel, opts, &err);
+
+    if (s == NULL)
+        return err;
+    tell_join(s);
     return GCAST_OK;
 }
 
@@ -244,6 +268,28 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     *link = s->next;
     c->sub_count--;
     metric_sub(&c->worker->metrics.x_num_subscriptions, 1);
-    group_leave(s);
+
+    hub_join *j = s->join;
+
+    tell_leave(s);
+    if (j != NULL)
+        join_ended(j, c); /* whoever subscribed is told before whoever unsubscribes */
     return GCAST_OK;
+}
+
+void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
+{
+    hub_worker *w = c->worker;
+
+    buf_reset(&w->scratch);
+    push_unsubscribe(&w->scratch, channel, code, reason); /* before the name may go */
+    frame *f = w->scratch.failed ? NULL : w->hub->opts.sink->frame(buf_view(&w->scratch));
+
+    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL && !c->closing) {
+        metric_add(&w->metrics.x_unsubscribes, 1);
+        hub_conn_send(c, frame_view(f));
+    }
+    if (f == NULL)
+        conn_doom(c, DISCONNECT_INTERNAL);
+    frame_put(f);
 }

@@ -266,32 +266,14 @@ int64_t hub_disconnect(hub *h, const hub_select *who, uint32_t code, view reason
     return send_out(h, who, task_new(run_disconnect, code, (view){0}, reason));
 }
 
-/* Ends one subscription and tells the client. */
-static void end_subscription(const task *t, hub_conn *c, view channel)
-{
-    hub_worker *w = c->worker;
-
-    buf_reset(&w->scratch);
-    push_unsubscribe(&w->scratch, channel, t->code, t->reason); /* before the name may go */
-    frame *f = w->scratch.failed ? NULL : w->hub->opts.sink->frame(buf_view(&w->scratch));
-
-    if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL) {
-        metric_add(&w->metrics.x_unsubscribes, 1);
-        hub_conn_send(c, frame_view(f));
-    }
-    if (f == NULL)
-        conn_doom(c, DISCONNECT_INTERNAL);
-    frame_put(f);
-}
-
 static void run_end_subscriptions(const task *t, hub_conn *c)
 {
     if (t->channel.len != 0) {
-        end_subscription(t, c, t->channel);
+        conn_end_subscription(c, t->channel, t->code, t->reason);
         return;
     }
     while (c->subs != NULL)
-        end_subscription(t, c, group_name(c->subs->part->group));
+        conn_end_subscription(c, group_name(c->subs->part->group), t->code, t->reason);
 }
 
 int64_t hub_end_subscriptions(hub *h, const hub_select *who, view channel, uint32_t code,

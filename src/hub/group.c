@@ -8,7 +8,8 @@ enum { FIRST_CAP = 1, SHRINK_FROM = 64 };
 
 static const uint32_t no_slot = UINT32_MAX;
 
-static bool group_hold(hub_group *g)
+/* false: the group is at its end. */
+static bool try_hold(hub_group *g)
 {
     /* relaxed: the group was found through the registry, which orders its content before us */
     uint32_t holders = atomic_load_explicit(&g->x_holders, memory_order_relaxed);
@@ -32,7 +33,7 @@ static hub_group *find_and_hold(gcast_registry *registry, view name, bool *dying
 
     if (e != NULL) {
         g = container_of(e, hub_group, entry);
-        if (!group_hold(g)) {
+        if (!try_hold(g)) {
             *dying = true;
             (void)gcast_remove(registry, e); /* GCAST_ENOENT: somebody else was first */
             g = NULL;
@@ -47,6 +48,12 @@ hub_group *group_find(gcast_registry *registry, view name)
     bool dying;
 
     return find_and_hold(registry, name, &dying);
+}
+
+void group_hold(hub_group *g)
+{
+    /* relaxed: another hold keeps it */
+    atomic_fetch_add_explicit(&g->x_holders, 1, memory_order_relaxed);
 }
 
 void group_release(hub_group *g)
@@ -76,7 +83,7 @@ void group_on_release(gcast_entry *e, void *arg)
 
         free(atomic_load_explicit(&p->x_members, memory_order_relaxed));
         frame_list_fini(&p->frames);
-
+        free(p->track);
         free(p);
         p = next;
     }
@@ -91,17 +98,19 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
         return NULL;
     g->registry = registry;
     g->how = *how;
+    atomic_init(&g->x_told, 0);
     atomic_init(&g->x_parts, NULL);
     atomic_init(&g->x_holders, 1);
+    atomic_init(&g->x_active, 0);
     g->name_len = (uint32_t)name.len;
     memcpy(g->name, name.ptr, name.len);
     gcast_entry_init_bytes(&g->entry, g->name, g->name_len);
     return g;
 }
 
-/* The group with one more hold; made if need be. Lock-free: a turn is repeated only because another
+/* Lock-free: a turn is repeated only because another
  * thread has just added or removed a group of this name. */
-static hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
+hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
 {
     hub_group *fresh = NULL;
 
@@ -182,6 +191,7 @@ static bool replace_members(hub_part *p, uint32_t cap)
         s->slot = m->used++;
         atomic_init(&m->x_slots[s->slot], (uintptr_t)s);
     }
+    m->moves = old == NULL ? 0 : old->moves + (m->used != old->used ? 1 : 0);
     for (uint32_t i = m->used; i < cap; i++)
         atomic_init(&m->x_slots[i], 1); /* empty */
     p->free_slot = no_slot;
@@ -252,6 +262,36 @@ static void shrink(hub_part *p, uint32_t count)
         (void)replace_members(p, m->cap / 4);
 }
 
+/* The part has its first member, or no more. A channel is counted while any of its parts has some: by
+ * whichever worker, for only the sum counts. */
+static void count_channel(hub_part *p, bool has_members)
+{
+    hub_group *g = p->group;
+    metrics *m = &p->worker->metrics;
+
+    if (g->registry != p->worker->hub->channels)
+        return;
+    /* relaxed: a figure for display */
+    if (has_members) {
+        if (atomic_fetch_add_explicit(&g->x_active, 1, memory_order_relaxed) == 0)
+            metric_add(&m->x_num_channels, 1);
+    } else if (atomic_fetch_sub_explicit(&g->x_active, 1, memory_order_relaxed) == 1) {
+        metric_sub(&m->x_num_channels, 1);
+    }
+}
+
+/* The new member of p is to be told of others. */
+static void count_told(hub_part *p)
+{
+    p->has_told = true;
+    /*
+     * ORDER  the membership -> being counted; who has joined without counting us -> what we read.
+     * PAIRS  the read-modify-write in tell(): one of the two comes first.
+     * ELSE   a member could join that we are not told of and do not see among the members either.
+     */
+    atomic_fetch_add_explicit(&p->group->x_told, 1, memory_order_acq_rel);
+}
+
 hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opts, hub_conn *c)
 {
     hub_sub *s = calloc(1, sizeof *s);
@@ -264,11 +304,10 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
     s->part = p;
     s->flags = opts->flags;
     s->skip = p->frames.count; /* what was published before belongs to those who were there */
-    if (opts->interval_ms != 0 && (s->pace = pace_new(c, opts->interval_ms)) == NULL)
-        goto fail;
-    if (!part_add(p, s))
-        goto fail;
     p->has_late = p->has_late || s->skip != 0;
+
+    if ((opts->interval_ms != 0 && !pace_open(s, opts->interval_ms)) || !part_add(p, s))
+        goto fail;
 
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
 
@@ -276,13 +315,17 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
     atomic_store_explicit(&p->x_count, count + 1, memory_order_release);
     if (count != 0)
         group_release(g); /* the part has its hold already */
+    else
+        count_channel(p, true);
+    if ((s->flags & HUB_SUB_IS_TOLD) != 0)
+        count_told(p);
     return s;
 
 fail:
     if (g != NULL)
         group_release(g);
     if (s != NULL) {
-        pace_free(s->pace);
+        pace_close(s);
         free_sub(&s->deferred);
     }
     return NULL;
@@ -293,14 +336,22 @@ void group_leave(hub_sub *s)
     hub_part *p = s->part;
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed) - 1; /* own writes */
 
+    if (s->join != NULL)
+        s->join->sub = NULL;
+    if ((s->flags & SUB_POSITIONED) != 0)
+        track_leave(p->track);
+    if ((s->flags & HUB_SUB_IS_TOLD) != 0) /* relaxed: who counts us still sends for nobody */
+        atomic_fetch_sub_explicit(&p->group->x_told, 1, memory_order_relaxed);
     atomic_store_explicit(&p->x_count, count, memory_order_release);
-    pace_free(s->pace);
+    pace_close(s);
     part_remove(p, s);
     if (count != 0) {
         shrink(p, count);
         return;
     }
+    p->has_told = false;
     part_drop_frames(p);
+    count_channel(p, false);
     group_release(p->group);
 }
 

@@ -43,8 +43,10 @@ hub *hub_new(const hub_opts *opts)
     h->conns = registry_new(GCAST_KEYS_ID, conn_on_release);
     h->channels = registry_new(GCAST_KEYS_BYTES, group_on_release);
     h->users = registry_new(GCAST_KEYS_BYTES, group_on_release);
+    h->results = registry_new(GCAST_KEYS_BYTES, result_on_release);
     random_bytes(&h->seed, sizeof h->seed);
-    if (h->workers != NULL && h->conns != NULL && h->channels != NULL && h->users != NULL)
+    if (h->workers != NULL && h->conns != NULL && h->channels != NULL && h->users != NULL &&
+        h->results != NULL)
         return h;
     hub_free(h);
     return NULL;
@@ -52,11 +54,14 @@ hub *hub_new(const hub_opts *opts)
 
 static void worker_fini(hub_worker *w)
 {
+    home_close(w);
+    results_close(w);
+    buf_fini(&w->body);
     free(w->due.items);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
     buf_fini(&w->topic);
-    pace_lanes_free(w);
+    paces_fini(&w->paces);
 }
 
 static void registry_free(gcast_registry *r)
@@ -71,13 +76,20 @@ void hub_free(hub *h)
 {
     if (h == NULL)
         return;
-    for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++)
-        worker_fini(&h->workers[i]);
     if (h->conns != NULL)
+        hub_thread_enter(h);
+    for (unsigned i = 0; h->workers != NULL && i < h->opts.workers; i++) {
+        if (h->workers[i].hub != NULL)
+            worker_fini(&h->workers[i]);
+    }
+    if (h->conns != NULL) {
+        hub_thread_leave(h);
         hub_barrier(h); /* members and subscriptions are retired without a registry */
+    }
     registry_free(h->conns);
     registry_free(h->channels);
     registry_free(h->users);
+    registry_free(h->results);
     free(h->workers);
     free(h);
 }
@@ -108,9 +120,15 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     list_init(&w->waiting);
     list_init(&w->gathering);
     w->gathered_ms = UINT64_MAX;
-    w->paced_ms = UINT64_MAX;
+    paces_init(&w->paces);
     list_init(&w->dirty);
     list_init(&w->doomed);
+    list_init(&w->checks);
+    list_init(&w->results);
+    w->sweep_ms = UINT64_MAX;
+    history_init(&w->history,
+                 h->opts.history_max_bytes == 0 ? UINT64_MAX
+                                                : h->opts.history_max_bytes / h->opts.workers);
     return w;
 }
 
@@ -125,72 +143,6 @@ mailbox *hub_worker_mailbox(hub_worker *w)
 }
 
 /* ---- figures ---- */
-
-typedef struct distinct {
-    const void **users;
-    uint32_t count;
-    uint32_t cap;
-    bool anonymous;
-} distinct;
-
-static void note_user(void *arg, hub_sub *s)
-{
-    distinct *d = arg;
-    /* PAIRS join_user(); only the address is used */
-    hub_sub *user = atomic_load_explicit(&s->conn->x_user, memory_order_acquire);
-
-    if (user == NULL)
-        d->anonymous = true;
-    else if (d->count < d->cap)
-        d->users[d->count++] = user->part->group;
-}
-
-static int by_address(const void *a, const void *b)
-{
-    uintptr_t left = (uintptr_t) * (void *const *)a;
-    uintptr_t right = (uintptr_t) * (void *const *)b;
-
-    return left < right ? -1 : left > right;
-}
-
-static uint32_t count_distinct(distinct *d)
-{
-    uint32_t users = d->anonymous ? 1 : 0;
-
-    if (d->count != 0)
-        qsort(d->users, d->count, sizeof *d->users, by_address);
-    for (uint32_t i = 0; i < d->count; i++)
-        users += i == 0 || d->users[i] != d->users[i - 1] ? 1 : 0;
-    return users;
-}
-
-gcast_err hub_channel_count(hub *h, view channel, hub_channel_stats *out)
-{
-    hub_channel_stats stats = {0};
-    gcast_err err = GCAST_OK;
-    distinct d = {0};
-
-    gcast_read_begin(h->channels);
-    gcast_entry *e = gcast_peek_bytes(h->channels, channel.ptr, channel.len);
-
-    if (e != NULL) {
-        hub_group *g = container_of(e, hub_group, entry);
-
-        stats.clients = group_count_rcu(g);
-        d.cap = stats.clients; /* who comes meanwhile is not counted */
-        d.users = gcast_count(h->users) == 0 ? NULL : malloc(d.cap * sizeof *d.users);
-        if (d.users == NULL) {
-            err = gcast_count(h->users) == 0 ? GCAST_OK : GCAST_ENOMEM;
-            d.cap = 0;
-        }
-        group_each_rcu(g, note_user, &d);
-        stats.users = count_distinct(&d);
-    }
-    gcast_read_end(h->channels);
-    free(d.users);
-    *out = stats;
-    return err;
-}
 
 void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg)
 {
@@ -234,6 +186,6 @@ hub_figures hub_count(hub *h)
         .clients = atomic_load_explicit(&sum.x_num_clients, memory_order_relaxed),
         .subscriptions = atomic_load_explicit(&sum.x_num_subscriptions, memory_order_relaxed),
         .users = gcast_count(h->users) + (anonymous != 0),
-        .channels = gcast_count(h->channels),
+        .channels = atomic_load_explicit(&sum.x_num_channels, memory_order_relaxed),
     };
 }

@@ -38,6 +38,9 @@
 typedef struct hub hub;
 typedef struct hub_worker hub_worker;
 typedef struct hub_sub hub_sub;
+typedef struct hub_group hub_group;
+typedef struct hub_part hub_part;
+typedef struct hub_join hub_join;
 typedef struct hub_info hub_info;
 typedef struct hub_outbox hub_outbox;
 
@@ -97,6 +100,8 @@ typedef struct hub_sink {
 typedef struct hub_opts {
     unsigned workers;
     size_t queue_max_bytes; /* of one connection; over it 3008 */
+    uint64_t history_max_bytes; /* of all streams; 0: any */
+    uint64_t position_check_ms; /* between checks of one worker's subscribers of a channel; 0: none */
     const hub_sink *sink;
 } hub_opts;
 
@@ -161,6 +166,10 @@ view hub_conn_user(const hub_conn *c);
 
 /* What others are told of it, empty for nothing. Owner, or any thread inside a read section. */
 view hub_conn_info(const hub_conn *c);
+
+/* What others are told of c and of its subscription s; NULL: of none. Views last as long as those of
+ * hub_conn_user() and as *id, which takes the client's id. Owner, or any thread inside a read section. */
+client_info hub_client_info(const hub_conn *c, const hub_sub *s, hub_client_id *id);
 
 /* Owner. Replaces that. GCAST_ENOMEM: it stays as it was. */
 gcast_err hub_conn_set_info(hub_conn *c, view info);
@@ -236,18 +245,46 @@ gcast_err hub_sub_refresh(hub_sub *s, view info, uint64_t expires_at_s);
 /* Any thread. Copies what it needs. GCAST_ENOMEM or GCAST_OK, also when nobody listens. */
 gcast_err hub_publish(hub *h, view channel, const publication *pub);
 
+/* Any thread. Calls fn for every channel with subscribers, inside read sections: fn must not
+ * block. */
+void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg);
+
+/* ---- roll calls: who is in a channel ---- */
+
+typedef struct hub_roll hub_roll;
+
 typedef struct hub_channel_stats {
     uint32_t clients;
     uint32_t users; /* distinct; all connections without a user count as one */
 } hub_channel_stats;
 
-/* Any thread. Zero for a channel that nobody listens to. GCAST_ENOMEM: users may be too few. O(n log n)
- * in the number of subscribers. */
-gcast_err hub_channel_count(hub *h, view channel, hub_channel_stats *out);
+/* Any thread; everything else with the roll on the same one. with_names: not only the numbers. NULL: out
+ * of memory. */
+hub_roll *hub_roll_new(hub *h, view channel, bool with_names);
 
-/* Any thread. Calls fn for every channel with subscribers, inside read sections: fn must not
- * block. */
-void hub_each_channel(hub *h, void (*fn)(void *arg, view channel, uint32_t clients), void *arg);
+/*
+ * Reads the channel's members: all of them if they are few, or if the thread is no worker's; else some
+ * now and the others in later turns of the worker.
+ *
+ * returns  true: it is complete. false: done(arg) is called when it is, unless hub_roll_free() comes
+ * first.
+ *
+ * Who is subscribed all the time is there once; of those who come or go meanwhile some are. A client
+ * that goes and comes back may be there twice.
+ */
+bool hub_roll_call(hub_roll *r, void (*done)(void *arg), void *arg);
+
+/* Of a complete one. true: out of memory, the rest means nothing. */
+bool hub_roll_failed(const hub_roll *r);
+
+/* Of a complete one. */
+hub_channel_stats hub_roll_stats(const hub_roll *r);
+
+/* Of a complete one with names: a JSON object, client id -> info. Good as long as r. */
+view hub_roll_names(const hub_roll *r);
+
+/* At any time. */
+void hub_roll_free(hub_roll *r);
 
 /* ---- errands: something to be done with chosen connections, by their owners ---- */
 

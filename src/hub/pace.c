@@ -13,6 +13,8 @@
 #include "hub_internal.h"
 #include "queue.h"
 
+enum { FIRST_PACES = 16 };
+
 /* Made for the first subscription with this interval, and freed with the worker: rates are whole
  * numbers, so there are few. */
 struct pace_lane {
@@ -23,16 +25,51 @@ struct pace_lane {
 };
 
 struct hub_pace {
-    hub_conn *conn;
+    hub_sub *sub;
     pace_lane *lane;
     list waiting;
     uint64_t served; /* number of the interval in which something went out last */
     frame_queue queue;
 };
 
-static pace_lane *lane_open(hub_worker *w, uint32_t interval_ms)
+static hub_worker *worker_of(const hub_pace *p)
 {
-    for (pace_lane *l = w->lanes; l != NULL; l = l->next) {
+    return p->sub->conn->worker;
+}
+
+/* ---- the table ---- */
+
+void paces_init(pace_table *t)
+{
+    *t = (pace_table){.count = 1, .due_ms = UINT64_MAX};
+}
+
+void paces_fini(pace_table *t)
+{
+    free(t->items);
+    while (t->lanes != NULL) {
+        pace_lane *l = t->lanes;
+
+        t->lanes = l->next;
+        free(l);
+    }
+}
+
+static bool table_grow(pace_table *t)
+{
+    uint32_t cap = t->cap == 0 ? FIRST_PACES : t->cap * 2;
+    hub_pace **items = realloc(t->items, cap * sizeof *items);
+
+    if (items == NULL)
+        return false;
+    t->items = items;
+    t->cap = cap;
+    return true;
+}
+
+static pace_lane *lane_open(pace_table *t, uint32_t interval_ms)
+{
+    for (pace_lane *l = t->lanes; l != NULL; l = l->next) {
         if (l->interval_ms == interval_ms)
             return l;
     }
@@ -41,46 +78,53 @@ static pace_lane *lane_open(hub_worker *w, uint32_t interval_ms)
 
     if (l == NULL)
         return NULL;
-    *l = (pace_lane){.next = w->lanes, .interval_ms = interval_ms};
+    *l = (pace_lane){.next = t->lanes, .interval_ms = interval_ms};
     list_init(&l->waiting);
-    w->lanes = l;
+    t->lanes = l;
     return l;
 }
 
-void pace_lanes_free(hub_worker *w)
+bool pace_open(hub_sub *s, uint32_t interval_ms)
 {
-    while (w->lanes != NULL) {
-        pace_lane *l = w->lanes;
+    pace_table *t = &s->conn->worker->paces;
+    pace_lane *lane = lane_open(t, interval_ms);
+    hub_pace *p = NULL;
 
-        w->lanes = l->next;
-        free(l);
-    }
-}
-
-hub_pace *pace_new(hub_conn *c, uint32_t interval_ms)
-{
-    pace_lane *lane = lane_open(c->worker, interval_ms);
-    hub_pace *p = lane == NULL ? NULL : malloc(sizeof *p);
-
+    if (lane == NULL || (t->count >= t->cap && !table_grow(t)))
+        return false;
+    p = malloc(sizeof *p);
     if (p == NULL)
-        return NULL;
-    *p = (hub_pace){.conn = c, .lane = lane, .served = UINT64_MAX};
+        return false;
+    *p = (hub_pace){.sub = s, .lane = lane, .served = UINT64_MAX};
     list_init(&p->waiting);
-    return p;
+    s->pace = t->count;
+    t->items[t->count++] = p;
+    return true;
 }
 
-void pace_free(hub_pace *p)
+void pace_close(hub_sub *s)
 {
-    if (p == NULL)
+    pace_table *t = &s->conn->worker->paces;
+    hub_pace *last = NULL;
+    hub_pace *p = NULL;
+
+    if (s->pace == 0)
         return;
+    p = t->items[s->pace];
+    last = t->items[--t->count];
+    t->items[s->pace] = last; /* the table stays dense */
+    last->sub->pace = s->pace;
+    s->pace = 0;
     list_remove(&p->waiting);
     queue_clear(&p->queue);
     free(p);
 }
 
+/* ---- delivery ---- */
+
 static void count_conflated(hub_pace *p)
 {
-    metric_add(&p->conn->worker->metrics.x_conflated_total, 1);
+    metric_add(&worker_of(p)->metrics.x_conflated_total, 1);
 }
 
 static void put(hub_pace *p, frame *f)
@@ -96,8 +140,8 @@ static void put(hub_pace *p, frame *f)
         count_conflated(p);
         return;
     case QUEUE_NOMEM:
-        metric_add(&p->conn->worker->metrics.x_out_of_memory, 1);
-        conn_doom(p->conn, DISCONNECT_INTERNAL);
+        metric_add(&worker_of(p)->metrics.x_out_of_memory, 1);
+        conn_doom(p->sub->conn, DISCONNECT_INTERNAL);
         return;
     }
 }
@@ -105,7 +149,7 @@ static void put(hub_pace *p, frame *f)
 /* All that waits goes out. */
 static void release(hub_pace *p)
 {
-    hub_worker *w = p->conn->worker;
+    hub_worker *w = worker_of(p);
 
     list_remove(&p->waiting);
     p->served = w->now_ms / p->lane->interval_ms;
@@ -113,16 +157,16 @@ static void release(hub_pace *p)
         frame *f = queue_take(&p->queue);
 
         if (worker_hold_frame(w, f))
-            conn_due(p->conn, f);
+            conn_due(p->sub->conn, f);
         else
-            conn_doom(p->conn, DISCONNECT_INTERNAL);
+            conn_doom(p->sub->conn, DISCONNECT_INTERNAL);
     }
     queue_clear(&p->queue); /* its memory: many subscriptions are quiet most of the time */
 }
 
 static void await_end(hub_pace *p)
 {
-    hub_worker *w = p->conn->worker;
+    hub_worker *w = worker_of(p);
     pace_lane *l = p->lane;
 
     if (!list_empty(&p->waiting))
@@ -130,37 +174,54 @@ static void await_end(hub_pace *p)
     if (list_empty(&l->waiting))
         l->due_ms = (w->now_ms / l->interval_ms + 1) * l->interval_ms;
     list_add_tail(&l->waiting, &p->waiting);
-    if (l->due_ms < w->paced_ms)
-        w->paced_ms = l->due_ms;
+    if (l->due_ms < w->paces.due_ms)
+        w->paces.due_ms = l->due_ms;
 }
 
-void pace_take(hub_pace *p, frame *const *frames, uint32_t count)
+/* Joins and leaves are none of its business. */
+static void pass_on(hub_sub *s, frame *f)
 {
-    uint64_t interval = p->conn->worker->now_ms / p->lane->interval_ms;
+    if ((s->flags & HUB_SUB_IS_TOLD) != 0)
+        conn_due(s->conn, f);
+}
+
+void pace_take(hub_sub *s, frame *const *frames, uint32_t count)
+{
+    hub_worker *w = s->conn->worker;
+    hub_pace *p = w->paces.items[s->pace];
+    uint64_t interval = w->now_ms / p->lane->interval_ms;
     bool quiet = interval != p->served && list_empty(&p->waiting);
 
-    if (quiet && count == 1) { /* the usual case needs no queue */
+    if (quiet && count == 1 && frame_is_plain(frames[0])) { /* the usual case needs no queue */
         p->served = interval;
-        conn_due(p->conn, frames[0]);
+        conn_due(s->conn, frames[0]);
         return;
     }
-    for (uint32_t i = 0; i < count; i++)
-        put(p, frames[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        if (frame_is_plain(frames[i]))
+            put(p, frames[i]);
+        else
+            pass_on(s, frames[i]);
+    }
+    if (p->queue.count == 0)
+        return;
     if (quiet)
         release(p);
     else
         await_end(p);
 }
 
-void pace_end_intervals(hub_worker *w)
+void paces_end_intervals(hub_worker *w)
 {
-    if (w->now_ms < w->paced_ms)
+    pace_table *t = &w->paces;
+
+    if (w->now_ms < t->due_ms)
         return;
-    w->paced_ms = UINT64_MAX;
-    for (pace_lane *l = w->lanes; l != NULL; l = l->next) {
+    t->due_ms = UINT64_MAX;
+    for (pace_lane *l = t->lanes; l != NULL; l = l->next) {
         while (l->due_ms <= w->now_ms && !list_empty(&l->waiting))
             release(container_of(l->waiting.next, hub_pace, waiting));
-        if (!list_empty(&l->waiting) && l->due_ms < w->paced_ms)
-            w->paced_ms = l->due_ms;
+        if (!list_empty(&l->waiting) && l->due_ms < t->due_ms)
+            t->due_ms = l->due_ms;
     }
 }

@@ -17,6 +17,7 @@ typedef struct delivery {
     letter letter;
     hub_part *part; /* its group is held */
     frame *frame;   /* one reference */
+    hub_position at;
 } delivery;
 
 static void delivery_open(letter *l)
@@ -24,18 +25,17 @@ static void delivery_open(letter *l)
     delivery *d = container_of(l, delivery, letter);
     hub_group *g = d->part->group;
 
-    part_take(d->part, d->frame);
+    part_take(d->part, d->frame, &d->at);
     group_release(g);
     free(d);
 }
 
-/* From the home worker: one publication to one worker. */
-static void post_delivery(hub_part *p, frame *f)
+void part_post(hub_part *p, frame *f, const hub_position *at)
 {
     hub_worker *home = hub_self();
 
     if (p->worker == home) {
-        part_take(p, frame_get(f));
+        part_take(p, frame_get(f), at);
         worker_schedule(home);
         return;
     }
@@ -47,16 +47,19 @@ static void post_delivery(hub_part *p, frame *f)
         part_note_loss(p);
         return;
     }
-    *d = (delivery){.letter.open = delivery_open, .part = p, .frame = frame_get(f)};
-    /* relaxed: we hold the group already */
-    atomic_fetch_add_explicit(&p->group->x_holders, 1, memory_order_relaxed);
+    *d = (delivery){.letter.open = delivery_open, .part = p, .frame = frame_get(f), .at = *at};
+    group_hold(p->group);
     mailbox_post(&p->worker->mailbox, &d->letter);
 }
 
-static frame *encode(hub_worker *home, const hub_group *g, const publication *pub)
+/* A publication for everybody. `body`: the same as it is kept, if it is. */
+static frame *encode(hub_worker *home, const hub_group *g, const publication *pub, view body)
 {
     buf_reset(&home->scratch);
-    push_publication(&home->scratch, group_name(g), pub);
+    if (body.len != 0)
+        push_written_publication(&home->scratch, group_name(g), body);
+    else
+        push_publication(&home->scratch, group_name(g), pub);
 
     frame *f = home->scratch.failed ? NULL : home->hub->opts.sink->frame(buf_view(&home->scratch));
 
@@ -68,7 +71,7 @@ static frame *encode(hub_worker *home, const hub_group *g, const publication *pu
 }
 
 /* On the home worker, with a hold on g. GCAST_ENOMEM: nobody got it, and the members will be told. */
-static gcast_err publish_at_home(hub_group *g, const publication *pub)
+static gcast_err fan_out(hub_group *g, const publication *pub, view body, const hub_position *at)
 {
     hub_worker *home = hub_self();
     frame *f = NULL;
@@ -80,9 +83,9 @@ static gcast_err publish_at_home(hub_group *g, const publication *pub)
         /* PAIRS group_join(): a member that was counted before this publication gets it */
         if (atomic_load_explicit(&p->x_count, memory_order_acquire) == 0)
             continue;
-        if (f == NULL && (f = encode(home, g, pub)) == NULL)
+        if (f == NULL && (f = encode(home, g, pub, body)) == NULL)
             break;
-        post_delivery(p, f);
+        part_post(p, f, at);
     }
     frame_put(f);
     if (p == NULL)
@@ -96,18 +99,82 @@ static gcast_err publish_at_home(hub_group *g, const publication *pub)
 typedef struct publishing {
     letter letter;
     hub_group *group; /* held */
-    publication pub;  /* its views point into bytes[] */
+    publication pub;  /* its views point into bytes[], as those of opts */
     client_info info;
+    hub_publish_opts opts;
+    hub_worker *asker; /* gets the letter back, if opts.published is set */
+    gcast_err err;     /* the answer */
+    hub_position at;
     char bytes[];
 } publishing;
+
+/* Numbers the publication, keeps it and sends it out. */
+static gcast_err publish_to_stream(publishing *m)
+{
+    hub_worker *home = hub_self();
+    publication *pub = &m->pub;
+    stream *s = home_stream(m->group, &m->opts.keep);
+
+    if (s == NULL)
+        return GCAST_ENOMEM;
+    m->at = home_position(s);
+    if (pub->version != 0 && !stream_version_is_new(s, pub->version, m->opts.version_epoch))
+        return GCAST_OK; /* a newer one is there */
+
+    pub->offset = m->at.offset + 1;
+    buf_reset(&home->body);
+    write_publication(&home->body, pub);
+    if (home->body.failed ||
+        (pub->version != 0 && !stream_set_version(s, pub->version, m->opts.version_epoch)) ||
+        !history_store(&home->history, s, buf_view(&home->body), &m->opts.keep, home->now_ms)) {
+        metric_add(&home->metrics.x_out_of_memory, 1);
+        return GCAST_ENOMEM;
+    }
+    m->at.offset++;
+    home_settle(home);
+    if (m->at.offset != 1)
+        return fan_out(m->group, pub, buf_view(&home->body), &m->at);
+    pub->epoch = stream_epoch_view(&m->at.epoch); /* who listened before there was anything adopts it */
+    return fan_out(m->group, pub, (view){0}, &m->at);
+}
+
+static gcast_err publish_at_home(publishing *m)
+{
+    view channel = group_name(m->group);
+    view key = m->opts.idempotency_key;
+    gcast_err err;
+
+    if (key.len != 0 && result_find(hub_self(), channel, key, &m->at))
+        return GCAST_OK;
+    if (stream_limits_keep(&m->opts.keep))
+        err = publish_to_stream(m);
+    else
+        err = fan_out(m->group, &m->pub, (view){0}, &hub_nowhere);
+    if (key.len != 0 && err == GCAST_OK)
+        result_keep(hub_self(), channel, key, &m->at);
+    return err;
+}
+
+static void publishing_answered(letter *l)
+{
+    publishing *m = container_of(l, publishing, letter);
+
+    m->opts.published(m->opts.arg, m->err, &m->at);
+    free(m);
+}
 
 static void publishing_open(letter *l)
 {
     publishing *m = container_of(l, publishing, letter);
 
-    (void)publish_at_home(m->group, &m->pub); /* counted; the members are told of a loss */
+    m->err = publish_at_home(m); /* if it failed: counted, and the members are told of a loss */
     group_release(m->group);
-    free(m);
+    if (m->opts.published == NULL) {
+        free(m);
+        return;
+    }
+    l->open = publishing_answered;
+    mailbox_post(&m->asker->mailbox, l);
 }
 
 /* Moves a view's bytes to *at. */
@@ -119,19 +186,31 @@ static void take(view *v, char **at)
     *at += v->len;
 }
 
-static publishing *publishing_new(const publication *pub)
+static publishing *publishing_new(const publication *pub, const hub_publish_opts *opts)
 {
     client_info info = pub->info == NULL ? (client_info){0} : *pub->info;
     size_t len = pub->data.len + pub->tags.len + pub->epoch.len + info.user.len + info.client.len +
-                 info.conn_info.len + info.chan_info.len;
+                 info.conn_info.len + info.chan_info.len + opts->idempotency_key.len +
+                 opts->version_epoch.len;
     publishing *m = malloc(sizeof *m + len);
 
     if (m == NULL)
         return NULL;
-    *m = (publishing){.letter.open = publishing_open, .pub = *pub, .info = info};
+    *m = (publishing){.letter.open = publishing_open,
+                      .pub = *pub,
+                      .info = info,
+                      .opts = *opts,
+                      .asker = hub_self()};
 
-    view *views[] = {&m->pub.data,    &m->pub.tags,       &m->pub.epoch,     &m->info.user,
-                     &m->info.client, &m->info.conn_info, &m->info.chan_info};
+    view *views[] = {&m->pub.data,
+                     &m->pub.tags,
+                     &m->pub.epoch,
+                     &m->info.user,
+                     &m->info.client,
+                     &m->info.conn_info,
+                     &m->info.chan_info,
+                     &m->opts.idempotency_key,
+                     &m->opts.version_epoch};
     char *at = m->bytes;
 
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
@@ -151,6 +230,11 @@ static uint64_t name_hash(view name)
     return hash ^ (hash >> 32);
 }
 
+hub_worker *group_home(hub *h, const hub_group *g)
+{
+    return &h->workers[name_hash(group_name(g)) % h->opts.workers];
+}
+
 static void count_publication(hub *h)
 {
     if (hub_self() != NULL)
@@ -159,24 +243,34 @@ static void count_publication(hub *h)
         atomic_fetch_add_explicit(&h->outside.x_publications, 1, memory_order_relaxed);
 }
 
-gcast_err hub_publish(hub *h, view channel, const publication *pub)
+/* Whether home has something to do even if nobody listens. */
+static bool concerns_home(const hub_publish_opts *opts)
 {
-    hub_group *g = group_find(h->channels, channel);
+    return stream_limits_keep(&opts->keep) || opts->idempotency_key.len != 0 ||
+           opts->published != NULL;
+}
+
+gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
+                          const hub_publish_opts *opts)
+{
+    bool must = concerns_home(opts);
+    hub_group *g = must ? group_open(h->channels, channel, &opts->delivery)
+                        : group_find(h->channels, channel);
 
     count_publication(h);
     if (g == NULL)
-        return GCAST_OK; /* nobody listens */
+        return must ? GCAST_ENOMEM : GCAST_OK; /* nobody listens */
 
-    hub_worker *home = hub_home(h, name_hash(channel));
+    hub_worker *home = group_home(h, g);
 
-    if (home == hub_self()) {
-        gcast_err err = publish_at_home(g, pub);
+    if (home == hub_self() && !must && g->stream == NULL) {
+        gcast_err err = fan_out(g, pub, (view){0}, &hub_nowhere);
 
         group_release(g);
         return err;
     }
 
-    publishing *m = publishing_new(pub);
+    publishing *m = publishing_new(pub, opts);
 
     if (m == NULL) {
         group_release(g);
@@ -185,4 +279,11 @@ gcast_err hub_publish(hub *h, view channel, const publication *pub)
     m->group = g;
     mailbox_post(&home->mailbox, &m->letter);
     return GCAST_OK;
+}
+
+gcast_err hub_publish(hub *h, view channel, const publication *pub)
+{
+    static const hub_publish_opts plain = {0};
+
+    return hub_publish_opt(h, channel, pub, &plain);
 }

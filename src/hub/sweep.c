@@ -25,9 +25,7 @@ enum {
     SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
-/* Calls fn for every member, beginning at another one each time. Own slots: nobody else writes them,
- * and nothing that fn may do changes them (the doomed leave later). */
-static void each_member(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *arg)
+void part_each(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *arg)
 {
     hub_members *m = atomic_load_explicit(&p->x_members, memory_order_relaxed);
     uint32_t at = p->sweep % m->used;
@@ -45,8 +43,11 @@ static void each_member(hub_part *p, void (*fn)(hub_sub *s, void *arg), void *ar
 
 static void doom_member(hub_sub *s, void *arg)
 {
+    bool positioned = (s->flags & SUB_POSITIONED) != 0;
+
     (void)arg;
-    conn_doom(s->conn, DISCONNECT_INTERNAL);
+    if (s->skip != SKIP_ALL) /* who waits for a position will find the publication before it */
+        conn_doom(s->conn, positioned ? DISCONNECT_INSUFFICIENT_STATE : DISCONNECT_INTERNAL);
 }
 
 /* For want of memory the members miss a publication: close them all, so that each notices and comes
@@ -54,7 +55,7 @@ static void doom_member(hub_sub *s, void *arg)
 static void doom_members(hub_part *p)
 {
     metric_add(&p->worker->metrics.x_out_of_memory, 1);
-    each_member(p, doom_member, NULL);
+    part_each(p, doom_member, NULL);
 }
 
 void part_drop_frames(hub_part *p)
@@ -80,15 +81,18 @@ static void part_wait(hub_part *p)
         w->gathered_ms = p->due_ms;
 }
 
-void part_take(hub_part *p, frame *f)
+void part_take(hub_part *p, frame *f, const hub_position *at)
 {
-    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0) {
-        frame_put(f); /* the last member has left meanwhile */
+    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
+        (f->mark == FRAME_FOR_THE_TOLD && !p->has_told)) {
+        frame_put(f); /* the last member has left meanwhile, or it is for others */
         return;
     }
     /* PAIRS part_note_loss() */
     if (atomic_exchange_explicit(&p->x_lost, false, memory_order_acquire))
         doom_members(p);
+    if (at->offset != 0 && p->track != NULL && !track_follow(p->track, at))
+        track_lost(p->track);
     if (!frame_list_add(&p->frames, f)) {
         frame_put(f);
         doom_members(p);
@@ -112,33 +116,50 @@ typedef struct run {
     uint32_t first;
     uint32_t count;
     frame *joined;
+    frame *plain;   /* the same for members who are told nothing; NULL: nothing for them */
     uint32_t parts; /* see struct due */
 } run;
 
-/* As many messages from `first` on as are small together, at least one. */
-static uint32_t run_length(const frame_list *l, uint32_t first)
+static uint32_t count_plain(frame *const *frames, uint32_t count)
 {
-    size_t len = l->frames[first]->len;
+    uint32_t plain = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        plain += frame_is_plain(frames[i]) ? 1 : 0;
+    return plain;
+}
+
+/* As many messages from `first` on as are small together, at least one; where a run may have to be
+ * taken apart again it is all plain or not at all. */
+static uint32_t run_length(const hub_part *p, uint32_t first)
+{
+    frame *const *frames = p->frames.frames + first;
+    uint32_t most = p->frames.count - first;
+    size_t len = frames[0]->len;
     uint32_t count = 1;
 
-    while (first + count < l->count && len + l->frames[first + count]->len <= RUN_BYTES)
-        len += l->frames[first + count++]->len;
+    while (count < most && len + frames[count]->len <= RUN_BYTES &&
+           (!p->group->how.latest || frame_is_plain(frames[count]) == frame_is_plain(frames[0])))
+        len += frames[count++]->len;
     return count;
 }
 
-/* The frames one after the other, as one, with a reference. NULL: out of memory. */
-static frame *join(frame *const *frames, uint32_t count)
+/* The frames one after the other, or the plain ones of them, as one, with a reference. NULL: out of
+ * memory. */
+static frame *join(frame *const *frames, uint32_t count, bool plain_only)
 {
     size_t len = 0;
 
     if (count == 1)
         return frame_get(frames[0]);
     for (uint32_t i = 0; i < count; i++)
-        len += frames[i]->len;
+        len += plain_only && !frame_is_plain(frames[i]) ? 0 : frames[i]->len;
 
     frame *joined = frame_new(len);
 
     for (uint32_t i = 0, at = 0; joined != NULL && i < count; i++) {
+        if (plain_only && !frame_is_plain(frames[i]))
+            continue;
         memcpy(joined->data + at, frames[i]->data, frames[i]->len);
         at += frames[i]->len;
     }
@@ -148,8 +169,10 @@ static frame *join(frame *const *frames, uint32_t count)
 /* A member that joined while messages waited gets only those that came after it. */
 static void link_late(hub_sub *s, const run *r)
 {
+    bool told = (s->flags & HUB_SUB_IS_TOLD) != 0;
+
     for (uint32_t i = r->first; i < r->first + r->count; i++) {
-        if (i >= s->skip)
+        if (i >= s->skip && (told || frame_is_plain(r->frames[i])))
             conn_due(s->conn, r->frames[i]);
     }
 }
@@ -158,15 +181,15 @@ static void link_paced(hub_sub *s, const run *r)
 {
     uint32_t first = s->skip > r->first ? s->skip : r->first;
 
-    if (first < r->first + r->count)
-        pace_take(s->pace, r->frames + first, r->first + r->count - first);
+    if (first < r->first + r->count) /* not so while it waits for its position: SKIP_ALL */
+        pace_take(s, r->frames + first, r->first + r->count - first);
 }
 
 static void link_run(hub_sub *s, void *arg)
 {
     const run *r = arg;
 
-    if (s->pace != NULL)
+    if (s->pace != 0)
         link_paced(s, r);
     else if (s->skip > r->first)
         link_late(s, r);
@@ -174,10 +197,25 @@ static void link_run(hub_sub *s, void *arg)
         conn_due_run(s->conn, r->joined, r->parts);
 }
 
+/* The same, for a run with something that is not for all. */
+static void link_mixed(hub_sub *s, void *arg)
+{
+    const run *r = arg;
+    bool told = (s->flags & HUB_SUB_IS_TOLD) != 0;
+
+    if (s->pace != 0)
+        link_paced(s, r);
+    else if (s->skip > r->first)
+        link_late(s, r);
+    else if (told || r->plain != NULL)
+        conn_due(s->conn, told ? r->joined : r->plain);
+}
+
 static void forget_skip(hub_sub *s, void *arg)
 {
     (void)arg;
-    s->skip = 0;
+    if (s->skip != SKIP_ALL)
+        s->skip = 0;
 }
 
 /* Moves the part's references to the worker, which keeps them until they are written. */
@@ -190,18 +228,34 @@ static bool hold_frames(hub_part *p)
     return good;
 }
 
+/* Sets r's frames; the worker holds them. */
+static bool join_run(hub_worker *w, run *r)
+{
+    frame *const *frames = r->frames + r->first;
+    uint32_t plain = count_plain(frames, r->count);
+
+    r->joined = join(frames, r->count, false);
+    if (r->joined == NULL || !worker_hold_frame(w, r->joined))
+        return false;
+    if (plain == r->count)
+        r->plain = r->joined;
+    if (plain == r->count || plain == 0)
+        return true;
+    r->plain = join(frames, r->count, true);
+    return r->plain != NULL && worker_hold_frame(w, r->plain);
+}
+
 /* The part's messages are worker->held from index `held` on. */
 static bool sweep_runs(hub_part *p, uint32_t held)
 {
     for (uint32_t first = 0; first < p->frames.count;) {
         run r = {.frames = p->frames.frames, .first = first};
 
-        r.count = run_length(&p->frames, first);
-        r.joined = join(r.frames + first, r.count);
+        r.count = run_length(p, first);
         r.parts = p->group->how.latest && r.count != 1 ? held + first + 1 : 0;
-        if (r.joined == NULL || !worker_hold_frame(p->worker, r.joined))
+        if (!join_run(p->worker, &r))
             return false;
-        each_member(p, link_run, &r);
+        part_each(p, r.plain == r.joined ? link_run : link_mixed, &r);
         first += r.count;
     }
     return true;
@@ -209,14 +263,14 @@ static bool sweep_runs(hub_part *p, uint32_t held)
 
 static void part_sweep(hub_part *p)
 {
-    uint32_t messages = p->frames.count;
+    uint32_t messages = count_plain(p->frames.frames, p->frames.count);
     uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
     uint32_t held = p->worker->held.count;
 
     if (!hold_frames(p) || !sweep_runs(p, held))
         doom_members(p);
     if (p->has_late)
-        each_member(p, forget_skip, NULL);
+        part_each(p, forget_skip, NULL);
     p->has_late = false;
     p->sweep += SWEEP_STEP;
     p->frames.count = 0;
@@ -272,7 +326,7 @@ static void sweep_parts(hub_worker *w)
         part_sweep(p);
         if (!busy)
             continue;
-        each_member(p, serve_member, NULL);
+        part_each(p, serve_member, NULL);
         served += members;
     }
 }
@@ -303,15 +357,21 @@ void worker_schedule(hub_worker *w)
 
 uint64_t hub_worker_due_ms(const hub_worker *w)
 {
-    return w->gathered_ms < w->paced_ms ? w->gathered_ms : w->paced_ms;
+    uint64_t due_ms = w->gathered_ms < w->sweep_ms ? w->gathered_ms : w->sweep_ms;
+    uint64_t check_ms = tracks_due_ms(w);
+
+    due_ms = due_ms < w->paces.due_ms ? due_ms : w->paces.due_ms;
+    return due_ms < check_ms ? due_ms : check_ms;
 }
 
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     w->now_ms = now_ms;
     (void)mailbox_drain(&w->mailbox);
-    pace_end_intervals(w);
+    paces_end_intervals(w);
     end_gathering(w, now_ms);
+    home_sweep(w);
+    tracks_check(w);
     sweep_parts(w);
     do
         serve_slice(w);
@@ -319,5 +379,6 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     disconnect_doomed(w);
     if (list_empty(&w->dirty))
         worker_forget_due(w);
-    return !list_empty(&w->dirty) || !list_empty(&w->waiting);
+    /* a letter to ourselves wakes a loop that is in its turn already */
+    return !list_empty(&w->dirty) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
 }

@@ -29,6 +29,11 @@ void mailbox_post(mailbox *m, letter *l)
         m->wake(m->arg);
 }
 
+bool mailbox_empty(mailbox *m)
+{
+    return cds_wfcq_empty(&m->head, &m->tail);
+}
+
 size_t mailbox_drain(mailbox *m)
 {
     struct cds_wfcq_head head;

@@ -40,4 +40,7 @@ void mailbox_post(mailbox *m, letter *l);
  */
 size_t mailbox_drain(mailbox *m);
 
+/* Owner only. true: there is no letter to open. */
+bool mailbox_empty(mailbox *m);
+
 #endif

@@ -20,6 +20,14 @@
     X(num_clients, gauge, "Connected clients")                                         \
     X(num_anonymous, gauge, "Connected clients without a user id")                     \
     X(num_subscriptions, gauge, "Subscriptions of all clients")                        \
+    X(num_channels, gauge, "Channels with subscribers")                                \
+    X(history_bytes, gauge, "Memory of what channels remember")                        \
+    X(history_publications, gauge, "Publications kept")                                \
+    X(history_streams, gauge, "Channels with a position")                              \
+    X(history_trimmed, counter, "Publications that gave way for want of room")         \
+    X(recovered, counter, "Subscriptions that recovered what they had missed")         \
+    X(unrecovered, counter, "Subscriptions that could not")                            \
+    X(insufficient_state, counter, "Subscriptions ended because they missed something") \
     X(handshakes_refused, counter, "WebSocket handshakes refused")                     \
     X(http_requests, counter, "HTTP requests answered")                                \
     X(http_errors, counter, "HTTP requests answered with a status from 400 on")        \

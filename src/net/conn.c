@@ -233,7 +233,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 
 /* ---- the beginning ---- */
 
-void conn_start(net_worker *w, int fd)
+void conn_start(net_worker *w, int fd, bool internal)
 {
     net_conn *c = calloc(1, sizeof *c);
 
@@ -246,6 +246,7 @@ void conn_start(net_worker *w, int fd)
     c->poll.data = c;
     c->worker = w;
     c->fd = fd;
+    c->internal = internal;
     hub_conn_init(&c->client.conn, w->hub);
     wheel_item_init(&c->timer);
     w->conn_count++;

@@ -100,11 +100,14 @@ static bool route_fits(const http_route *r, view path)
 }
 
 /* NULL: nobody answers there. */
-static const http_route *find_route(const net_house *house, view path)
+static const http_route *find_route(const net_conn *c, view path)
 {
-    for (size_t i = 0; i < house->route_count; i++) {
-        if (route_fits(&house->routes[i], path))
-            return &house->routes[i];
+    const net_house *house = c->worker->house;
+    const http_routes *routes = c->internal ? &house->internal : &house->routes;
+
+    for (size_t i = 0; i < routes->count; i++) {
+        if (route_fits(&routes->items[i], path))
+            return &routes->items[i];
     }
     return NULL;
 }
@@ -112,14 +115,14 @@ static const http_route *find_route(const net_house *house, view path)
 size_t http_max_body(void *arg, const http_request *head)
 {
     const net_conn *c = arg;
-    const http_route *r = find_route(c->worker->house, head->path);
+    const http_route *r = find_route(c, head->path);
 
     return r == NULL || r->max_body == NULL ? HTTP_SMALL_BODY : r->max_body(r->arg, head);
 }
 
 static void answer_by_route(net_conn *c, const http_request *rq)
 {
-    const http_route *r = find_route(c->worker->house, rq->path);
+    const http_route *r = find_route(c, rq->path);
     net_exchange x = {.base = {.request = rq, .reply = on_reply, .defer = on_defer},
                       .worker = c->worker,
                       .conn = c};
@@ -219,7 +222,7 @@ static void shake_hands(net_conn *c, const http_request *rq)
 
 static bool is_websocket_path(const net_conn *c, const http_request *rq)
 {
-    return view_eq(rq->path, c->worker->house->cfg->websocket.handler_prefix);
+    return !c->internal && view_eq(rq->path, c->worker->house->cfg->websocket.handler_prefix);
 }
 
 void http_answer(net_conn *c, const http_request *rq)

@@ -12,7 +12,7 @@
 
 #include "net_internal.h"
 
-enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 64, LOG_EVERY_MS = 5000 };
+enum { ENDPOINTS = 2, BACKLOG = 4096, ACCEPTS_PER_TURN = 64, LOG_EVERY_MS = 5000 };
 
 /* ---- opening ---- */
 
@@ -41,7 +41,7 @@ static uint32_t bound_port(int fd)
 }
 
 /* The addresses that `address` stands for: one, or both families' "any". 0: not an address. */
-static int endpoints_of(view address, endpoint out[NET_MAX_LISTENERS])
+static int endpoints_of(view address, endpoint out[ENDPOINTS])
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT};
@@ -101,21 +101,22 @@ static bool port_is_free(const endpoint *e)
     return is_free;
 }
 
-static bool listen_on(endpoint *e, uint32_t *port, unsigned workers, net_listeners *out)
+static bool listen_on(endpoint *e, net_address *where, unsigned workers, net_listeners *out)
 {
-    *port_of(e) = htons((uint16_t)*port);
-    if (*port != 0 && !port_is_free(e))
+    *port_of(e) = htons((uint16_t)where->port);
+    if (where->port != 0 && !port_is_free(e))
         return false;
     for (unsigned i = 0; i < workers; i++) {
         int fd = bind_socket(e, true);
 
         if (fd < 0)
             return false;
+        out[i].internal[out[i].count] = where->internal;
         out[i].fds[out[i].count++] = fd;
         if (listen(fd, BACKLOG) != 0)
             return false;
-        *port = bound_port(fd);
-        *port_of(e) = htons((uint16_t)*port);
+        where->port = bound_port(fd);
+        *port_of(e) = htons((uint16_t)where->port);
     }
     return true;
 }
@@ -129,32 +130,31 @@ static void close_all(net_listeners *listeners, unsigned workers)
     }
 }
 
-bool net_listen(view address, uint32_t *port, unsigned workers, net_listeners *out, char *error,
+bool net_listen(net_address *where, unsigned workers, net_listeners *out, char *error,
                 size_t error_size)
 {
-    endpoint endpoints[NET_MAX_LISTENERS] = {0};
-    int count = endpoints_of(address, endpoints);
+    const char *option = where->internal ? "http_server.internal_" : "http_server.";
+    endpoint endpoints[ENDPOINTS] = {0};
+    int count = endpoints_of(where->address, endpoints);
 
-    memset(out, 0, workers * sizeof *out);
-    if (count == 0) {
-        (void)snprintf(error, error_size, "http_server.address: not an IPv4 or IPv6 address: %s",
-                       log_quote(address).text);
-        return false;
-    }
+    if (count == 0)
+        (void)snprintf(error, error_size, "%saddress: not an IPv4 or IPv6 address: %s", option,
+                       log_quote(where->address).text);
     for (int i = 0; i < count; i++) {
-        if (listen_on(&endpoints[i], port, workers, out))
+        if (listen_on(&endpoints[i], where, workers, out))
             continue;
         if (i > 0 && errno == EAFNOSUPPORT) {
             log_info("NET-NO-IPV6", "listening=ipv4");
             break;
         }
-        (void)snprintf(error, error_size, "http_server: cannot listen on port %u%s%.*s: %s",
-                       (unsigned)*port, address.len == 0 ? "" : " of ", (int)address.len,
-                       address.ptr, strerror(errno));
-        close_all(out, workers);
-        return false;
+        (void)snprintf(error, error_size, "%sport: cannot listen on %u%s%.*s: %s", option,
+                       (unsigned)where->port, where->address.len == 0 ? "" : " of ",
+                       (int)where->address.len, where->address.ptr, strerror(errno));
+        count = 0;
     }
-    return true;
+    if (count == 0)
+        close_all(out, workers);
+    return count != 0;
 }
 
 /* ---- accepting ---- */
@@ -212,8 +212,9 @@ static void note_accept_error(net_worker *w, int error)
 }
 
 /* One connection. false: stop for this turn. */
-static bool accept_one(net_worker *w, int listener)
+static bool accept_one(net_worker *w, int index)
 {
+    int listener = w->listeners.fds[index];
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0) {
@@ -235,20 +236,19 @@ static bool accept_one(net_worker *w, int listener)
         return true;
     }
     metric_add(&worker_metrics(w)->x_connections_accepted, 1);
-    conn_start(w, fd);
+    conn_start(w, fd, w->listeners.internal[index]);
     return true;
 }
 
 static void on_acceptable(uv_poll_t *handle, int status, int events)
 {
     net_worker *w = handle->data;
-    int fd;
 
     (void)events;
-    if (status != 0 || uv_fileno((uv_handle_t *)handle, &fd) != 0)
+    if (status != 0)
         return;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        if (!accept_one(w, fd))
+        if (!accept_one(w, (int)(handle - w->accept)))
             return;
     }
 }

@@ -16,12 +16,17 @@
 
 typedef struct net_worker net_worker;
 
+typedef struct http_routes {
+    const http_route *items;
+    size_t count;
+} http_routes;
+
 /* What all workers share. */
 typedef struct net_house {
-    const config *cfg;        /* const */
-    hub *hub;                 /* const */
-    const http_route *routes; /* const: what is served beside WebSocket */
-    size_t route_count;
+    const config *cfg;    /* const */
+    hub *hub;             /* const */
+    http_routes routes;   /* const: what is served beside WebSocket */
+    http_routes internal; /* const: what is served on internal listeners, where WebSocket is not */
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */
     void (*on_empty)(void *arg);
@@ -34,26 +39,34 @@ typedef struct net_house {
 /* What the hub reaches connections through. */
 extern const hub_sink net_sink;
 
-/* Listening sockets of one worker, IPv4 and IPv6. */
-enum { NET_MAX_LISTENERS = 2 };
+/* Listening sockets of one worker: public and internal ones, IPv4 and IPv6. Zeroed: none. */
+enum { NET_MAX_LISTENERS = 4 };
 
 typedef struct net_listeners {
     int fds[NET_MAX_LISTENERS];
+    bool internal[NET_MAX_LISTENERS];
     int count;
 } net_listeners;
+
+/* Where to listen. */
+typedef struct net_address {
+    view address;  /* a literal; empty: all of IPv4 and, where the system has it, IPv6 */
+    uint32_t port; /* 0: any free one */
+    bool internal; /* what is accepted there is served the internal routes */
+} net_address;
 
 /*
  * Opens listening sockets for `workers` workers on the same port (SO_REUSEPORT: the kernel spreads
  * connections over them).
  *
- *   address   literal address, or empty for all of IPv4 and, where the system has it, IPv6
- *   port      in: wanted, 0 for any free one; out: the one in use
- *   out       an array of `workers`
+ *   where     in: what is wanted; out: with the port in use
+ *   out       an array of `workers`, each of which gets one or two sockets more; two of
+ *             NET_MAX_LISTENERS have to be free. On failure all are closed, also those it had
  *   error     on failure: one line that says why, at least 256 bytes
  *
  * Refuses a port on which anybody listens already, ourselves included.
  */
-bool net_listen(view address, uint32_t *port, unsigned workers, net_listeners *out, char *error,
+bool net_listen(net_address *where, unsigned workers, net_listeners *out, char *error,
                 size_t error_size);
 
 /* Takes over the sockets. NULL: out of memory. The loop runs once net_worker_start() is called. */

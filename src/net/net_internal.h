@@ -61,6 +61,7 @@ typedef struct net_conn {
     int fd;
     uint8_t events;   /* what the poll handle watches */
     uint8_t phase;    /* conn_phase */
+    bool internal;    /* const: accepted by an internal listener */
     bool broken;      /* a write failed: to be ended when it is safe */
     bool peer_closed; /* the peer's close frame has come */
 } net_conn;
@@ -129,7 +130,7 @@ void listener_stop(net_worker *w);
 /* ---- conn.c ---- */
 
 /* Takes over the descriptor of an accepted connection; closes it when out of memory. */
-void conn_start(net_worker *w, int fd);
+void conn_start(net_worker *w, int fd, bool internal);
 
 /* Ends the connection at once. Idempotent. Nothing of it may be used by the caller afterwards but
  * `phase`; the memory goes when the loop and the hub are done with it. */

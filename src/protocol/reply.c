@@ -134,17 +134,6 @@ void write_publication(buf *out, const publication *pub)
     close_object(out);
 }
 
-static void publication_list(buf *out, const publication *publications, size_t count)
-{
-    member(out, "publications");
-    buf_append_char(out, '[');
-    for (size_t i = 0; i < count; i++) {
-        separate(out);
-        write_publication(out, &publications[i]);
-    }
-    buf_append_char(out, ']');
-}
-
 static void expiry_members(buf *out, bool expires, uint32_t ttl_s)
 {
     opt_true(out, "expires", expires);
@@ -156,8 +145,7 @@ static void subscribe_members(buf *out, const subscribe_result *result)
     expiry_members(out, result->expires, result->ttl_s);
     opt_true(out, "recoverable", result->recoverable);
     opt_string(out, "epoch", result->epoch);
-    if (result->publication_count != 0)
-        publication_list(out, result->publications, result->publication_count);
+    opt_raw(out, "publications", result->publications);
     opt_true(out, "recovered", result->recovered);
     opt_u64(out, "offset", result->offset);
     opt_true(out, "positioned", result->positioned);
@@ -225,28 +213,41 @@ void reply_presence_stats(buf *out, uint32_t id, uint32_t num_clients, uint32_t 
     end_reply(out);
 }
 
-void reply_presence(buf *out, uint32_t id, const client_info *infos, size_t count)
+void write_presence_entry(buf *out, const client_info *info)
+{
+    keyed_member(out, info->client);
+    write_client_info(out, info);
+}
+
+void reply_presence(buf *out, uint32_t id, view presence)
 {
     begin_reply(out, id, "presence");
-    open_member(out, "presence");
-    for (size_t i = 0; i < count; i++) {
-        keyed_member(out, infos[i].client);
-        write_client_info(out, &infos[i]);
-    }
-    close_object(out);
+    member(out, "presence");
+    buf_append_view(out, presence);
     end_reply(out);
 }
 
-void reply_history(buf *out, uint32_t id, const publication *publications, size_t count,
-                   stream_position top)
+static void history_members(buf *out, view publications, stream_position top)
 {
-    begin_reply(out, id, "history");
-    publication_list(out, publications, count);
+    opt_raw(out, "publications", publications);
     member(out, "epoch");
     json_write_string(out, top.epoch);
     member(out, "offset");
     buf_append_u64(out, top.offset);
+}
+
+void reply_history(buf *out, uint32_t id, view publications, stream_position top)
+{
+    begin_reply(out, id, "history");
+    history_members(out, publications, top);
     end_reply(out);
+}
+
+void write_history(buf *out, view publications, stream_position top)
+{
+    buf_append_char(out, '{');
+    history_members(out, publications, top);
+    close_object(out);
 }
 
 void reply_refresh(buf *out, uint32_t id, command_kind kind, bool expires, uint32_t ttl_s)
@@ -261,6 +262,15 @@ void push_publication(buf *out, view channel, const publication *pub)
     begin_push(out, channel, "pub");
     publication_members(out, pub);
     end_push(out);
+}
+
+void push_written_publication(buf *out, view channel, view pub)
+{
+    buf_append_lit(out, "{\"push\":{");
+    opt_string(out, "channel", channel);
+    member(out, "pub");
+    buf_append_view(out, pub);
+    buf_append_lit(out, "}}");
 }
 
 static void push_info(buf *out, view channel, const char *name, const client_info *info)

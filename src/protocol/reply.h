@@ -42,8 +42,7 @@ typedef struct subscribe_result {
     view epoch;
     uint64_t offset;
     view data;                       /* raw JSON */
-    const publication *publications; /* recovered ones, oldest first */
-    size_t publication_count;
+    view publications; /* raw JSON array of the recovered ones, oldest first; empty: none */
 } subscribe_result;
 
 typedef struct connect_sub {
@@ -74,17 +73,22 @@ void reply_connect(buf *out, uint32_t id, const connect_result *result);
 void reply_subscribe(buf *out, uint32_t id, const subscribe_result *result);
 void reply_presence_stats(buf *out, uint32_t id, uint32_t num_clients, uint32_t num_users);
 
-/* {"id":5,"presence":{"presence":{<client>:info,...}}} */
-void reply_presence(buf *out, uint32_t id, const client_info *infos, size_t count);
+/* {"id":5,"presence":{"presence":{<client>:info,...}}}; presence: the inner object, raw. */
+void reply_presence(buf *out, uint32_t id, view presence);
 
-/* publications in the order given; `top` is the stream's position, not that of the last one. */
-void reply_history(buf *out, uint32_t id, const publication *publications, size_t count,
-                   stream_position top);
+/* publications: a raw JSON array; `top` is the stream's position, not that of the last one. */
+void reply_history(buf *out, uint32_t id, view publications, stream_position top);
+
+/* The result alone: {"publications":...} */
+void write_history(buf *out, view publications, stream_position top);
 
 /* kind: COMMAND_REFRESH or COMMAND_SUB_REFRESH */
 void reply_refresh(buf *out, uint32_t id, command_kind kind, bool expires, uint32_t ttl_s);
 
 void push_publication(buf *out, view channel, const publication *pub);
+
+/* The same, of what write_publication() has written. */
+void push_written_publication(buf *out, view channel, view pub);
 void push_join(buf *out, view channel, const client_info *info);
 void push_leave(buf *out, view channel, const client_info *info);
 void push_unsubscribe(buf *out, view channel, uint32_t code, view reason);
@@ -99,5 +103,8 @@ void push_refresh(buf *out, bool expires, uint32_t ttl_s);
 /* A publication by itself: {"data":...,"offset":...}, as in history and API results. */
 void write_publication(buf *out, const publication *pub);
 void write_client_info(buf *out, const client_info *info);
+
+/* One member of the object for reply_presence(): <client>:info, after a comma unless it is the first. */
+void write_presence_entry(buf *out, const client_info *info);
 
 #endif

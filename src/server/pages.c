@@ -62,24 +62,41 @@ static void show_web(void *arg, http_exchange *x)
                                  .body = f->body});
 }
 
-size_t pages_routes(pages *p, api *a, http_route *routes)
+bool pages_has_internal(const config *cfg)
+{
+    view address = cfg->http_server.internal_address;
+    uint32_t port = cfg->http_server.internal_port;
+
+    return (address.len != 0 && !view_eq(address, cfg->http_server.address)) ||
+           (port != 0 && port != cfg->http_server.port);
+}
+
+static size_t demo_routes(pages *p, http_route *routes)
+{
+    for (size_t i = 0; i < WEB_FILE_COUNT; i++)
+        routes[i] = (http_route){.path = web_files[i].path, .handle = show_web, .arg = p};
+    return WEB_FILE_COUNT;
+}
+
+size_t pages_routes(pages *p, api *a, bool internal, http_route *routes)
 {
     const config *cfg = p->cfg;
+    bool apart = pages_has_internal(cfg);
+    bool here = internal == apart; /* what only the operator is to reach */
+    bool api_here = apart && cfg->http_api.external ? !internal : here;
     size_t count = 0;
 
-    if (!cfg->http_api.disabled)
+    if (!cfg->http_api.disabled && api_here)
         routes[count++] = (http_route){.path = cfg->http_api.handler_prefix,
                                        .below = true,
                                        .handle = api_handle,
                                        .max_body = api_max_body,
                                        .arg = a};
-    if (cfg->health.enabled)
+    if (cfg->health.enabled && here)
         routes[count++] =
             (http_route){.path = cfg->health.handler_prefix, .handle = show_health, .arg = p};
-    if (cfg->prometheus.enabled)
+    if (cfg->prometheus.enabled && here)
         routes[count++] =
             (http_route){.path = cfg->prometheus.handler_prefix, .handle = show_metrics, .arg = p};
-    for (size_t i = 0; cfg->demo && i < WEB_FILE_COUNT && count < MAX_ROUTES; i++)
-        routes[count++] = (http_route){.path = web_files[i].path, .handle = show_web, .arg = p};
-    return count;
+    return cfg->demo && !internal ? count + demo_routes(p, routes + count) : count;
 }

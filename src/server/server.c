@@ -7,6 +7,7 @@
  * the rest was dropped) the workers' loops end, and everything is freed.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@ typedef struct server {
     api api;
     pages pages;
     http_route routes[MAX_ROUTES];
+    http_route internal[MAX_ROUTES];
+    net_address address;
+    net_address internal_address; /* port 0: there is none */
     publisher publisher;
     memory_keeper memory;
     unsigned worker_count;
@@ -131,6 +135,8 @@ static bool open_house(server *s)
 {
     hub_opts opts = {.workers = s->worker_count,
                      .queue_max_bytes = s->cfg->client.queue_max_size_bytes,
+                     .history_max_bytes = s->cfg->memory.history_max_bytes,
+                     .position_check_ms = s->cfg->client.channel_position_check_delay_ms,
                      .sink = &net_sink};
     hub *h = hub_new(&opts);
 
@@ -140,8 +146,9 @@ static bool open_house(server *s)
     s->pages = (pages){.cfg = s->cfg, .hub = h};
     s->house.cfg = s->cfg;
     s->house.hub = h;
-    s->house.routes = s->routes;
-    s->house.route_count = pages_routes(&s->pages, &s->api, s->routes);
+    s->house.routes = (http_routes){s->routes, pages_routes(&s->pages, &s->api, false, s->routes)};
+    s->house.internal =
+        (http_routes){s->internal, pages_routes(&s->pages, &s->api, true, s->internal)};
     s->house.on_empty = on_worker_empty;
     s->house.arg = s;
     return true;
@@ -169,32 +176,58 @@ static bool start_threads(server *s)
     return true;
 }
 
-static bool listen_all(server *s, uint32_t *port)
+static bool listen_on(server *s, net_address *where)
 {
     char error[256];
 
-    *port = s->cfg->http_server.port;
-    s->listeners = calloc(s->worker_count, sizeof *s->listeners);
-    if (s->listeners == NULL)
-        return false;
-    if (net_listen(s->cfg->http_server.address, port, s->worker_count, s->listeners, error,
-                   sizeof error))
+    if (net_listen(where, s->worker_count, s->listeners, error, sizeof error))
         return true;
     log_error("SERVER-LISTEN", "error=%s", log_quote(view_of(error)).text);
     return false;
 }
 
+static bool listen_all(server *s)
+{
+    const config *cfg = s->cfg;
+    view internal = cfg->http_server.internal_address;
+
+    s->listeners = calloc(s->worker_count, sizeof *s->listeners);
+    if (s->listeners == NULL)
+        return false;
+    s->address = (net_address){cfg->http_server.address, cfg->http_server.port, false};
+    if (!listen_on(s, &s->address))
+        return false;
+    if (!pages_has_internal(cfg))
+        return true;
+    s->internal_address = (net_address){
+        .address = internal.len != 0 ? internal : cfg->http_server.address,
+        .port =
+            cfg->http_server.internal_port != 0 ? cfg->http_server.internal_port : s->address.port,
+        .internal = true,
+    };
+    return listen_on(s, &s->internal_address);
+}
+
+static void log_start(const server *s)
+{
+    char internal[32] = "";
+
+    if (s->internal_address.port != 0)
+        (void)snprintf(internal, sizeof internal, " internal_port=%u", s->internal_address.port);
+    log_info("SERVER-START",
+             "version=" GRACECAST_VERSION " port=%u%s workers=%u max_connections=%u",
+             s->address.port, internal, s->worker_count, s->house.max_connections);
+}
+
 static bool start(server *s)
 {
-    uint32_t port;
-
     s->worker_count = s->cfg->workers != 0 ? s->cfg->workers : limits_cpu_count();
     s->house.max_connections = limits_raise_descriptors(s->worker_count);
     if (s->house.max_connections == 0) {
         log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
         return false;
     }
-    if (!listen_all(s, &port))
+    if (!listen_all(s))
         return false;
     if (!handshake_setup()) {
         log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");
@@ -210,8 +243,7 @@ static bool start(server *s)
         log_error("DEMO-START", "error=\"out of memory\"");
         return false;
     }
-    log_info("SERVER-START", "version=" GRACECAST_VERSION " port=%u workers=%u max_connections=%u",
-             port, s->worker_count, s->house.max_connections);
+    log_start(s);
     return true;
 }
 

@@ -49,8 +49,12 @@ void memory_keeper_start(memory_keeper *k, uv_loop_t *loop, const _Atomic(uint32
 
 /* ---- pages.c ---- */
 
-/* Fills `routes` (of MAX_ROUTES) with what this configuration serves; returns how many. */
-size_t pages_routes(pages *p, api *a, http_route *routes);
+/* Fills `routes` (of MAX_ROUTES) with what this configuration serves on one kind of listeners, the
+ * internal or the public ones; returns how many. */
+size_t pages_routes(pages *p, api *a, bool internal, http_route *routes);
+
+/* true: there are listeners for what only the operator is to reach. */
+bool pages_has_internal(const config *cfg);
 
 /* ---- publisher.c: the demo's figures ---- */
 

@@ -67,6 +67,19 @@ void say(client *c, const char *message)
     fake_run(&f);
 }
 
+void say_at_work(client *c, const char *message)
+{
+    hub_worker_bind(f.workers[0]);
+    client_message(c, view_of(message), now_ms);
+    hub_worker_bind(NULL);
+}
+
+void work(void)
+{
+    f.now_ms = now_ms;
+    fake_run(&f);
+}
+
 void tick(client *c)
 {
     client_tick(c, now_ms);

@@ -8,7 +8,7 @@
 #include "client.h"
 #include "fake_hub.h"
 
-enum { OPENED_MS = 5000000, MAX_CLIENTS = 300 };
+enum { OPENED_MS = 5000000, MAX_CLIENTS = 1500 };
 
 extern uint64_t now_ms; /* what time the clients are told; a test moves it on */
 
@@ -29,6 +29,12 @@ client *come_connected(const char *user);
 
 /* It sends this message. */
 void say(client *c, const char *message);
+
+/* The same on the worker's thread, and only the worker's next turns show what comes of it. */
+void say_at_work(client *c, const char *message);
+
+/* All turns that there is work for. */
+void work(void);
 
 /* Its time has come, perhaps. */
 void tick(client *c);

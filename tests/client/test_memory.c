@@ -8,7 +8,8 @@ TestSuite(client_memory, .fini = desk_close);
 static const char lines[] = "{\"id\":1,\"connect\":{}}\n"
                             "{\"id\":2,\"subscribe\":{\"channel\":\"\\u0061\"}}\n"
                             "{\"id\":3,\"publish\":{\"channel\":\"a\",\"data\":1}}\n"
-                            "{\"id\":4,\"unsubscribe\":{\"channel\":\"a\"}}";
+                            "{\"id\":4,\"presence\":{\"channel\":\"a\"}}\n"
+                            "{\"id\":5,\"unsubscribe\":{\"channel\":\"a\"}}";
 
 /* Says `message` with the nth allocation failing. false: there were fewer. */
 static bool say_without_memory(client *c, const char *message, size_t nth)
@@ -37,8 +38,10 @@ Test(client_memory, each_line_is_answered_or_the_client_is_closed)
     for (size_t nth = 0; struck; nth++) {
         if (nth != 0)
             desk_close();
-        OPEN("--client.insecure");
-        client *c = come(NULL);
+        OPEN("--client.insecure", "--channel.without_namespace.presence",
+             "--channel.without_namespace.join_leave",
+             "--channel.without_namespace.force_push_join_leave");
+        client *c = come("ann");
 
         struck = say_without_memory(c, lines, nth);
         if (c->conn.closing) {
@@ -48,7 +51,7 @@ Test(client_memory, each_line_is_answered_or_the_client_is_closed)
         }
         const char *answer = heard(c);
 
-        cr_expect_eq(count_lines(answer), 4, "%zu: %s", nth, answer);
+        cr_expect_eq(count_lines(answer), 5, "%zu: %s", nth, answer);
         refused += strstr(answer, "\"code\":100,") != NULL;
         cr_expect(struck || strstr(answer, "\"error\"") == NULL, "%s", answer);
     }

@@ -128,7 +128,6 @@ Test(client_message, for_what_there_is_not_is_refused)
 {
     client *c = come_connected(NULL);
 
-    must_refuse(c, "{\"id\":1,\"presence\":{\"channel\":\"a\"}}", PROTOCOL_NOT_AVAILABLE);
     must_refuse(c, "{\"id\":1,\"history\":{\"channel\":\"a\"}}", PROTOCOL_NOT_AVAILABLE);
     must_refuse(c, "{\"id\":1,\"rpc\":{\"method\":\"m\"}}", PROTOCOL_NOT_AVAILABLE);
     must_refuse(c, "{\"id\":1,\"refresh\":{\"token\":\"t\"}}", PROTOCOL_NOT_AVAILABLE);

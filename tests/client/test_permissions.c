@@ -20,10 +20,13 @@ static const space spaces[] = {
     {"pub_anon", {ANYBODY, "publish_for_anonymous"}},
     {"pub_all", {ANYBODY, "publish_for_client", "publish_for_anonymous"}},
     {"pub_subs", {ANYBODY, "publish_for_subscriber"}},
+    {"pub_any_subs", {ANYBODY, "publish_for_subscriber", "publish_for_anonymous"}},
     {"see_users", {ANYBODY, "presence_for_client"}},
     {"see_anon", {ANYBODY, "presence_for_anonymous"}},
     {"see_all", {ANYBODY, "presence_for_client", "presence_for_anonymous"}},
     {"see_subs", {ANYBODY, "presence_for_subscriber"}},
+    {"see_any_subs", {ANYBODY, "presence_for_subscriber", "presence_for_anonymous"}},
+    {"limited", {ANYBODY, "user_limited_channels"}},
 };
 
 static void setup(void)
@@ -79,13 +82,18 @@ static const rule rules[] = {
     {"publish", "pub_users:a", false, true, false, true},
     {"publish", "pub_anon:a", false, false, false, false},
     {"publish", "pub_all:a", true, true, true, true},
-    {"publish", "pub_subs:a", false, false, true, true},
+    {"publish", "pub_subs:a", false, false, false, true},
+    {"publish", "pub_any_subs:a", false, false, true, true},
     {"publish", "see_all:a", false, false, false, false},
     {"presence_stats", "closed:a", false, false, false, false},
     {"presence_stats", "see_users:a", false, true, false, true},
     {"presence_stats", "see_anon:a", false, false, false, false},
     {"presence_stats", "see_all:a", true, true, true, true},
-    {"presence_stats", "see_subs:a", false, false, true, true},
+    {"presence_stats", "see_subs:a", false, false, false, true},
+    {"presence_stats", "see_any_subs:a", false, false, true, true},
+    {"presence", "see_users:a", false, true, false, true},
+    {"presence", "see_any_subs:a", false, false, true, true},
+    {"presence", "closed:a", false, false, false, false},
     {"presence_stats", "pub_all:a", false, false, false, false},
 };
 
@@ -125,13 +133,35 @@ Test(client_permissions, to_publish_and_to_see_who_is_there)
 
 Test(client_permissions, of_a_subscriber_end_with_the_subscription)
 {
-    client *c = come_connected(NULL);
+    client *c = come_connected("ann");
 
     cr_assert(may(c, "subscribe", "pub_subs:a"));
     cr_expect(may(c, "publish", "pub_subs:a"));
     cr_expect_not(may(c, "publish", "pub_subs:b"), "subscribed to another channel");
     cr_assert(may(c, "unsubscribe", "pub_subs:a"));
     cr_expect_not(may(c, "publish", "pub_subs:a"));
+}
+
+Test(client_permissions, in_user_limited_channels_are_for_those_they_name)
+{
+    client *ann = come_connected("ann");
+    client *bob = come_connected("bob");
+    client *anonymous = come_connected(NULL);
+
+    cr_expect(may(ann, "subscribe", "limited:a#ann"));
+    cr_expect_not(may(bob, "subscribe", "limited:a#ann"));
+    cr_expect(may(ann, "subscribe", "limited:a#ann,bob"));
+    cr_expect(may(bob, "subscribe", "limited:a#ann,bob"));
+    cr_expect(may(bob, "subscribe", "limited:#bob"));
+    cr_expect(may(bob, "subscribe", "limited:a#ann#bob"), "what follows the last # counts");
+    cr_expect_not(may(ann, "subscribe", "limited:a#ann#bob"));
+    cr_expect_not(may(ann, "subscribe", "limited:a#an,nn"));
+    cr_expect_not(may(ann, "subscribe", "limited:a#ann2"));
+    cr_expect_not(may(ann, "subscribe", "limited:a#"));
+    cr_expect_not(may(anonymous, "subscribe", "limited:a#"), "it is nobody's name");
+    cr_expect_not(may(anonymous, "subscribe", "limited:a#ann,"));
+    cr_expect(may(anonymous, "subscribe", "limited:a"));
+    cr_expect(may(bob, "subscribe", "closed:a#ann"), "another namespace takes # as it is");
 }
 
 Test(client_permissions, without_a_namespace_are_their_own)

@@ -202,25 +202,3 @@ Test(config_flags, refuse_two_endpoints_at_one_path)
     LOAD("--health.handler_prefix=/api");
     must_be_ok();
 }
-
-Test(config_flags, refuse_what_would_have_no_effect_yet)
-{
-    LOAD("--channel.without_namespace.history_size=10", "--http_server.internal_port=9000",
-         "--channel.without_namespace.force_recovery_mode=cache",
-         "--http_server.internal_address=::1", "--channel.without_namespace.join_leave");
-    must_have_errors(
-        "--channel.without_namespace.history_size: not supported yet: leave it at its default, "
-        "\"0\"\n"
-        "--http_server.internal_port: not supported yet: leave it at its default, \"\"\n"
-        "--channel.without_namespace.force_recovery_mode: not supported yet: leave it at its "
-        "default, \"stream\"\n"
-        "--http_server.internal_address: not supported yet: leave it at its default, \"\"\n"
-        "--channel.without_namespace.join_leave: not supported yet: leave it at its default, "
-        "\"false\"\n");
-
-    LOAD("--channel.without_namespace.history_size=0",
-         "--http_server.internal_port=", "--channel.without_namespace.history_ttl=0ms",
-         "--channel.without_namespace.history_meta_ttl=43200m",
-         "--channel.without_namespace.join_leave=false");
-    must_be_ok();
-}

@@ -510,7 +510,7 @@ describe("methods", () => {
   });
 
   test("methods that are not built yet are not available", async () => {
-    for (const method of ["subscribe", "refresh", "presence", "history", "history_remove"])
+    for (const method of ["subscribe", "refresh", "history", "history_remove"])
       assert.equal(await server.api.error(method, {}), 108, method);
   });
 

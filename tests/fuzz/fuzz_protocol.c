@@ -315,7 +315,7 @@ static void check_publish(view channel, view data, const home *h)
     push_publication(&out, channel, &pub);
     check_line(buf_view(&out));
     buf_reset(&out);
-    reply_history(&out, 1, &pub, 1, (stream_position){.epoch = channel});
+    write_publication(&out, &pub);
     check_line(buf_view(&out));
     buf_fini(&out);
 }

@@ -189,6 +189,43 @@ Test(hub_conflate, so_are_those_of_a_sweep_of_several_runs)
     fake_disconnect(c);
 }
 
+Test(hub_conflate, joins_among_them_go_to_those_who_are_told)
+{
+    enum { TOLD = HUB_SUB_TELLS | HUB_SUB_IS_TOLD };
+    hub_sub_opts opts = {.delivery.latest = true, .flags = TOLD};
+    fake_conn *quick = fake_connect(&f, 0, "ann");
+    fake_conn *told = fake_connect(&f, 0, "bob");
+    fake_conn *plain = fake_connect(&f, 0, "eve");
+    fake_conn *late = fake_connect(&f, 0, "joe");
+
+    cr_assert_eq(hub_subscribe(&quick->conn, VIEW_LIT("n"), &opts), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&told->conn, VIEW_LIT("n"), &opts), GCAST_OK);
+    subscribe(plain, "n");
+    fake_run(&f);
+    buf_reset(&quick->wire);
+    buf_reset(&told->wire);
+    told->room = 0;
+    plain->room = 0;
+    for (int i = 0; i < 6; i++) {
+        publish("n", "", i < 3 ? "1" : "2");
+        if (i == 2)
+            cr_assert_eq(hub_subscribe(&late->conn, VIEW_LIT("n"), &opts), GCAST_OK);
+    }
+    fake_run(&f);
+    unblock(told);
+    unblock(plain);
+    cr_assert_str_eq(fake_data(quick), "1|1|1|2|2|2");
+    cr_assert_eq(fake_count(quick), 7);
+    cr_assert_str_eq(fake_data(told), "2");
+    cr_assert_not_null(strstr(fake_messages(told), "\"join\""));
+    cr_assert_eq(fake_count(told), 2);
+    cr_assert_str_eq(fake_messages(plain), "{\"push\":{\"channel\":\"n\",\"pub\":{\"data\":2}}}");
+    fake_disconnect(quick);
+    fake_disconnect(told);
+    fake_disconnect(plain);
+    fake_disconnect(late);
+}
+
 Test(hub_conflate, is_for_everything_due_to_a_connection_when_it_stops_taking)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);

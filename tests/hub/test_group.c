@@ -19,12 +19,22 @@ static void teardown(void)
 
 TestSuite(hub_group, .init = setup, .fini = teardown);
 
-static uint32_t clients(const char *channel)
+static hub_channel_stats count(const char *channel)
 {
+    hub_roll *r = hub_roll_new(f.hub, view_of(channel), false);
     hub_channel_stats stats;
 
-    cr_assert_eq(hub_channel_count(f.hub, view_of(channel), &stats), GCAST_OK);
-    return stats.clients;
+    cr_assert_not_null(r);
+    cr_assert(hub_roll_call(r, NULL, NULL));
+    cr_assert_not(hub_roll_failed(r));
+    stats = hub_roll_stats(r);
+    hub_roll_free(r);
+    return stats;
+}
+
+static uint32_t clients(const char *channel)
+{
+    return count(channel).clients;
 }
 
 Test(hub_group, refuses_a_second_subscription_to_the_same_channel)
@@ -101,9 +111,7 @@ Test(hub_group, counts_distinct_users)
     for (int i = 0; i < 5; i++)
         cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("n"), NULL), GCAST_OK);
 
-    hub_channel_stats stats;
-
-    cr_assert_eq(hub_channel_count(f.hub, VIEW_LIT("n"), &stats), GCAST_OK);
+    hub_channel_stats stats = count("n");
 
     cr_assert_eq(stats.clients, 5);
     cr_assert_eq(stats.users, 3); /* ann, bob, and the ones without a name */

@@ -184,3 +184,30 @@ Test(hub_pace, what_waits_goes_with_its_subscription)
     fake_disconnect(stays);
     fake_disconnect(leaves);
 }
+
+Test(hub_pace, joins_do_not_wait)
+{
+    enum { TOLD = HUB_SUB_TELLS | HUB_SUB_IS_TOLD };
+    hub_sub_opts opts = {.interval_ms = SECOND, .flags = TOLD};
+    fake_conn *c = fake_connect(&f, 0, "ann");
+    fake_conn *other = fake_connect(&f, 0, "bob");
+
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), &opts), GCAST_OK);
+    fake_run(&f);
+    buf_reset(&c->wire);
+    publish("n", NULL, 1);
+    for (int i = 2; i < 5; i++) { /* in the same sweep as the join */
+        publication pub = {.data = VIEW_LIT("2")};
+
+        cr_assert_eq(hub_publish(f.hub, VIEW_LIT("n"), &pub), GCAST_OK);
+    }
+    cr_assert_eq(hub_subscribe(&other->conn, VIEW_LIT("n"), &opts), GCAST_OK);
+    fake_run(&f);
+    cr_assert_eq(fake_count(c), 2);
+    cr_assert_not_null(strstr(fake_messages(c), "\"join\""));
+    advance(SECOND);
+    cr_assert_str_eq(fake_data(c), "1|2");
+    cr_assert_eq(fake_count(c), 3);
+    fake_disconnect(c);
+    fake_disconnect(other);
+}

@@ -60,9 +60,12 @@ Test(mailbox, opens_in_the_order_of_posting)
 
 Test(mailbox, an_empty_one_has_nothing_to_open)
 {
+    cr_expect(mailbox_empty(&box));
     cr_expect_eq(mailbox_drain(&box), 0);
     post(0);
+    cr_expect_not(mailbox_empty(&box));
     cr_expect_eq(mailbox_drain(&box), 1);
+    cr_expect(mailbox_empty(&box));
     cr_expect_eq(mailbox_drain(&box), 0);
     cr_expect_str_eq(opened, "a");
 }
@@ -102,6 +105,7 @@ Test(mailbox, a_letter_may_post_itself_again)
     post(0);
     post(1);
     cr_expect_eq(mailbox_drain(&box), 2, "a turn must have an end");
+    cr_expect_not(mailbox_empty(&box));
     cr_expect_eq(mailbox_drain(&box), 1);
     cr_expect_eq(wakes, 3);
     notes[0].enclosed = NULL;

@@ -37,7 +37,8 @@ void house_open(house *h, const http_route *routes, size_t count)
     char *argv[] = {"gracecast", NULL};
     char *envp[] = {NULL};
     config_report report = {0};
-    net_listeners listeners;
+    net_listeners listeners = {0};
+    net_address where = {.address = VIEW_LIT("127.0.0.1")};
     char error[256];
 
     *h = (house){0};
@@ -47,13 +48,12 @@ void house_open(house *h, const http_route *routes, size_t count)
     cr_assert_not_null(h->hub);
     h->net = (net_house){.cfg = h->cfg,
                          .hub = h->hub,
-                         .routes = routes,
-                         .route_count = count,
+                         .routes = {routes, count},
                          .max_connections = 100,
                          .on_empty = on_empty,
                          .arg = h};
-    cr_assert(net_listen(VIEW_LIT("127.0.0.1"), &h->port, 1, &listeners, error, sizeof error), "%s",
-              error);
+    cr_assert(net_listen(&where, 1, &listeners, error, sizeof error), "%s", error);
+    h->port = where.port;
     h->worker = net_worker_new(&h->net, 0, &listeners);
     cr_assert_not_null(h->worker);
     hub_thread_enter(h->hub);

@@ -101,7 +101,6 @@ Test(protocol_reply, subscribe_with_nothing_is_an_empty_object)
 
 Test(protocol_reply, subscribe_recovered_as_the_transcript_has_it)
 {
-    publication missed = {.data = VIEW_LIT("{\"v\":8}"), .offset = 8};
     subscribe_result result = {
         .recoverable = true,
         .positioned = true,
@@ -109,8 +108,7 @@ Test(protocol_reply, subscribe_recovered_as_the_transcript_has_it)
         .was_recovering = true,
         .epoch = VIEW_LIT("xYzAbCdE"),
         .offset = 7,
-        .publications = &missed,
-        .publication_count = 1,
+        .publications = VIEW_LIT("[{\"data\":{\"v\":8},\"offset\":8}]"),
     };
 
     reply_subscribe(&out, 3, &result);
@@ -130,7 +128,7 @@ Test(protocol_reply, subscribe_with_expiry_and_data)
 
 Test(protocol_reply, presence_of_nobody_is_written_out)
 {
-    reply_presence(&out, 5, NULL, 0);
+    reply_presence(&out, 5, VIEW_LIT("{}"));
     expect("{\"id\":5,\"presence\":{\"presence\":{}}}");
     reply_presence_stats(&out, 6, 0, 0);
     expect("{\"id\":6,\"presence_stats\":{\"num_clients\":0,\"num_users\":0}}");
@@ -145,7 +143,14 @@ Test(protocol_reply, presence_is_keyed_by_client)
          .chan_info = VIEW_LIT("2")},
     };
 
-    reply_presence(&out, 5, infos, 2);
+    buf entries = {0};
+
+    buf_append_char(&entries, '{');
+    for (size_t i = 0; i < sizeof infos / sizeof *infos; i++)
+        write_presence_entry(&entries, &infos[i]);
+    buf_append_char(&entries, '}');
+    reply_presence(&out, 5, buf_view(&entries));
+    buf_fini(&entries);
     expect("{\"id\":5,\"presence\":{\"presence\":{\"c1\":{\"user\":\"alice\",\"client\":\"c1\"},"
            "\"c2\":{\"user\":\"\",\"client\":\"c2\",\"conn_info\":{\"n\":1},\"chan_info\":2}}}}");
     reply_presence_stats(&out, 6, 2, 1);
@@ -154,23 +159,43 @@ Test(protocol_reply, presence_is_keyed_by_client)
 
 Test(protocol_reply, history_with_nothing_stored_has_all_its_members)
 {
-    reply_history(&out, 4, NULL, 0, (stream_position){.offset = 9, .epoch = VIEW_LIT("xYzAbCdE")});
+    reply_history(&out, 4, VIEW_LIT("[]"),
+                  (stream_position){.offset = 9, .epoch = VIEW_LIT("xYzAbCdE")});
     expect("{\"id\":4,\"history\":{\"publications\":[],\"epoch\":\"xYzAbCdE\",\"offset\":9}}");
-    reply_history(&out, 4, NULL, 0, (stream_position){0});
+    reply_history(&out, 4, VIEW_LIT("[]"), (stream_position){0});
     expect("{\"id\":4,\"history\":{\"publications\":[],\"epoch\":\"\",\"offset\":0}}");
 }
 
-Test(protocol_reply, history_lists_publications_in_the_order_given)
+Test(protocol_reply, history_passes_its_publications_on)
 {
-    publication publications[] = {
-        {.data = VIEW_LIT("1"), .offset = 1},
-        {.data = VIEW_LIT("2"), .offset = 2, .info = &alice},
-    };
+    stream_position top = {.offset = 2, .epoch = VIEW_LIT("e")};
+    view publications = VIEW_LIT("[{\"data\":1,\"offset\":1},{\"data\":2,\"offset\":2}]");
 
-    reply_history(&out, 4, publications, 2, (stream_position){.offset = 2, .epoch = VIEW_LIT("e")});
-    expect(
-        "{\"id\":4,\"history\":{\"publications\":[{\"data\":1,\"offset\":1},{\"data\":2,\"info\":{"
-        "\"user\":\"alice\",\"client\":\"c1\"},\"offset\":2}],\"epoch\":\"e\",\"offset\":2}}");
+    reply_history(&out, 4, publications, top);
+    expect("{\"id\":4,\"history\":{\"publications\":[{\"data\":1,\"offset\":1},{\"data\":2,"
+           "\"offset\":2}],\"epoch\":\"e\",\"offset\":2}}");
+    write_history(&out, publications, top);
+    expect("{\"publications\":[{\"data\":1,\"offset\":1},{\"data\":2,\"offset\":2}],"
+           "\"epoch\":\"e\",\"offset\":2}");
+}
+
+Test(protocol_reply, a_publication_that_was_kept_is_pushed_as_any_other)
+{
+    publication pub = {.data = VIEW_LIT("{ \"a\" :1}"),
+                       .info = &alice,
+                       .offset = 7,
+                       .tags = VIEW_LIT("{\"k\":\"v\"}"),
+                       .version = 3};
+    buf kept = {0};
+    buf pushed = {0};
+
+    push_publication(&pushed, VIEW_LIT("a\"b"), &pub);
+    buf_append_char(&pushed, '\0');
+    write_publication(&kept, &pub);
+    push_written_publication(&out, VIEW_LIT("a\"b"), buf_view(&kept));
+    expect(pushed.data);
+    buf_fini(&kept);
+    buf_fini(&pushed);
 }
 
 Test(protocol_reply, refreshes_answer_under_their_own_names)

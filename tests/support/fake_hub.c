@@ -91,9 +91,16 @@ const hub_sink fake_sink = {
 
 void fake_open(fake *f, size_t queue_max)
 {
-    hub_opts opts = {.workers = FAKE_WORKERS, .queue_max_bytes = queue_max, .sink = &fake_sink};
+    fake_open_with(f, &(hub_opts){.queue_max_bytes = queue_max});
+}
 
-    *f = (fake){.hub = hub_new(&opts)};
+void fake_open_with(fake *f, const hub_opts *opts)
+{
+    hub_opts mine = *opts;
+
+    mine.workers = FAKE_WORKERS;
+    mine.sink = &fake_sink;
+    *f = (fake){.hub = hub_new(&mine)};
     cr_assert_not_null(f->hub);
     hub_thread_enter(f->hub);
     for (unsigned i = 0; i < FAKE_WORKERS; i++)
@@ -151,8 +158,9 @@ bool fake_turn(fake *f, unsigned at)
 
 void fake_run(fake *f)
 {
-    /* a letter leads to at most two others in a row: home worker, then the members' workers */
-    for (int round = 0; round < 3; round++) {
+    /* a letter leads to at most three others in a row: a check to its home worker and back, and what
+     * its answer leads to */
+    for (int round = 0; round < 4; round++) {
         for (unsigned i = 0; i < FAKE_WORKERS; i++) {
             while (fake_turn(f, i))
                 continue;

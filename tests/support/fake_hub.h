@@ -30,6 +30,8 @@ typedef struct fake {
 } fake;
 
 void fake_open(fake *f, size_t queue_max);
+/* The same with more options; workers and sink are not looked at. */
+void fake_open_with(fake *f, const hub_opts *opts);
 /* Every connection must have been closed. Checks that nothing is left. */
 void fake_close(fake *f);
 

@@ -7,9 +7,13 @@ import http from "node:http";
 import { within } from "./wait.mjs";
 
 /** One HTTP request; { status, headers, body } of the answer. */
-export function request(port, { method = "GET", path = "/", headers = {}, body, agent } = {}) {
+export function request(
+  port,
+  { method = "GET", path = "/", headers = {}, body, agent } = {},
+  host = "127.0.0.1",
+) {
   const answer = new Promise((resolve, reject) => {
-    const rq = http.request({ host: "127.0.0.1", port, method, path, headers, agent });
+    const rq = http.request({ host, port, method, path, headers, agent });
     rq.on("error", reject);
     rq.on("response", (response) => {
       let text = "";
