@@ -75,8 +75,7 @@ static void do_subscribe(client *c, const command *cmd, uint64_t now_ms)
         .flags = join_leave_flags(c, rq),
     };
 
-    position_wish wish =
-        position_wish_of(c, config_channel_options(c->desk->cfg, rq->channel), rq);
+    position_wish wish = position_wish_of(c, config_channel_options(c->desk->cfg, rq->channel), rq);
 
     err = pace_of(c, rq->channel, rq->data, &opts.interval_ms);
     if (opts.interval_ms != 0 && wish.recoverable && !wish.latest)
@@ -113,7 +112,8 @@ static protocol_error publish(client *c, view channel, view data)
     publication pub = {.data = data, .info = &info};
 
     const channel_options *o = config_channel_options(c->desk->cfg, channel);
-    hub_publish_opts opts = {.delivery = delivery_of(c, channel), .keep = rules_keep(c->desk->cfg, o)};
+    hub_publish_opts opts = {.delivery = delivery_of(c, channel),
+                             .keep = rules_keep(c->desk->cfg, o)};
 
     return hub_publish_opt(c->desk->hub, channel, &pub, &opts) == GCAST_OK ? PROTOCOL_OK
                                                                            : PROTOCOL_INTERNAL;

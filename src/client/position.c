@@ -14,7 +14,8 @@ position_wish position_wish_of(const client *c, const channel_options *o,
         return (position_wish){0};
     bool gaps = config_conflates(o) && !w.latest; /* a stream with gaps is nothing to recover */
 
-    w.recoverable = !gaps && (o->force_recovery || (rq->recoverable && (o->allow_recovery || sees_history)));
+    w.recoverable =
+        !gaps && (o->force_recovery || (rq->recoverable && (o->allow_recovery || sees_history)));
     w.positioned = w.recoverable || o->force_positioning ||
                    (rq->positioned && (o->allow_positioning || sees_history));
     w.recover = w.recoverable && (rq->recover || (w.latest && o->auto_cache_recover));
@@ -102,7 +103,8 @@ void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opt
     if (w != NULL && j != NULL) {
         *w = (position_wait){
             .wait.cancel = position_wait_free, .client = c, .wish = *wish, .id = cmd->id};
-        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq, wish);
+        position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq,
+                           wish);
         j->join.joined = on_joined;
         j->wait = w;
         if (hub_subscribe_positioned(&c->conn, rq->channel, opts, &j->join) == GCAST_OK) {

@@ -63,8 +63,9 @@ static void check_conflation(const channel_options *o, const char *path, config_
         (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
 
     if (config_conflates(o) && recovers)
-        place_error(&at, "%s leaves publications out and recovery needs all of them: use "
-                         "force_recovery_mode \"cache\" or no recovery",
+        place_error(&at,
+                    "%s leaves publications out and recovery needs all of them: use "
+                    "force_recovery_mode \"cache\" or no recovery",
                     o->conflate == CONFLATE_LATEST ? "conflate" : "max_rate");
     if (!config_conflates(o) && o->conflate_key.len != 0)
         place_error(&at, "conflate_key does nothing without conflate or max_rate");

@@ -42,7 +42,8 @@ typedef struct channel_options {
     uint64_t flush_interval_ms; /* 0: as delivery.flush_interval */
     conflate_mode conflate;
     view conflate_key; /* a publication tag; "" = all publications have the same key */
-    uint32_t max_rate; /* publications per second and subscriber; 0 = any; implies CONFLATE_LATEST */
+    uint32_t
+        max_rate; /* publications per second and subscriber; 0 = any; implies CONFLATE_LATEST */
     bool presence;
     bool join_leave;
     bool force_push_join_leave;
@@ -145,7 +146,7 @@ typedef struct config {
         view handler_prefix;
     } prometheus;
     struct {
-        uint32_t max_length; /* bytes */
+        uint32_t max_length;          /* bytes */
         uint64_t history_meta_ttl_ms; /* 0 = for ever */
         channel_options without_namespace;
         config_namespaces namespaces;

@@ -126,9 +126,9 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     list_init(&w->checks);
     list_init(&w->results);
     w->sweep_ms = UINT64_MAX;
-    history_init(&w->history,
-                 h->opts.history_max_bytes == 0 ? UINT64_MAX
-                                                : h->opts.history_max_bytes / h->opts.workers);
+    history_init(&w->history, h->opts.history_max_bytes == 0
+                                  ? UINT64_MAX
+                                  : h->opts.history_max_bytes / h->opts.workers);
     return w;
 }
 

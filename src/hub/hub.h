@@ -99,9 +99,10 @@ typedef struct hub_sink {
 
 typedef struct hub_opts {
     unsigned workers;
-    size_t queue_max_bytes; /* of one connection; over it 3008 */
+    size_t queue_max_bytes;     /* of one connection; over it 3008 */
     uint64_t history_max_bytes; /* of all streams; 0: any */
-    uint64_t position_check_ms; /* between checks of one worker's subscribers of a channel; 0: none */
+    uint64_t
+        position_check_ms; /* between checks of one worker's subscribers of a channel; 0: none */
     const hub_sink *sink;
 } hub_opts;
 
@@ -197,8 +198,8 @@ void hub_conn_drop_queue(hub_conn *c);
  * or NULL: each at once. */
 typedef struct hub_delivery {
     uint32_t flush_ms; /* they are gathered for at most this long; 0: sent at once */
-    bool latest;       /* of those that wait for a connection, only the newest of each key matters */
-    view key_tag;      /* the tag that is the key; empty: one key. Must outlive the hub */
+    bool latest;  /* of those that wait for a connection, only the newest of each key matters */
+    view key_tag; /* the tag that is the key; empty: one key. Must outlive the hub */
 } hub_delivery;
 
 enum {

@@ -94,8 +94,8 @@ struct hub_sub {
 };
 
 enum {
-    SKIP_ALL = UINT32_MAX,     /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
-    SUB_POSITIONED = 1 << 30,  /* hub_sub.flags: has one */
+    SKIP_ALL = UINT32_MAX,    /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
+    SUB_POSITIONED = 1 << 30, /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -192,8 +192,9 @@ void outbox_free(hub_conn *c);
 /* One thing that waits to be written to one connection. Its frame is kept by worker->held. */
 typedef struct due {
     frame *frame;
-    uint32_t next;  /* index of the connection's next one; 0: none */
-    uint32_t parts; /* where the messages that `frame` is made of begin in worker->held, plus 1; 0: it
+    uint32_t next; /* index of the connection's next one; 0: none */
+    uint32_t
+        parts; /* where the messages that `frame` is made of begin in worker->held, plus 1; 0: it
                        need not be taken apart */
 } due;
 
@@ -390,7 +391,7 @@ struct hub {
     gcast_registry *conns;    /* by id */
     gcast_registry *channels; /* by name */
     gcast_registry *users;    /* by user id */
-    gcast_registry *results;  /* by channel and idempotency key; each used by one home worker only */
+    gcast_registry *results; /* by channel and idempotency key; each used by one home worker only */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
     gcasti_seed seed;    /* const: of topic hashes */

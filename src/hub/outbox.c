@@ -48,8 +48,7 @@ static bool is_over_limit(const hub_conn *c, const frame_queue *q, const frame *
 {
     if (c->closing || q->count == 0)
         return false; /* a closing connection still gets its close frame */
-    return f->topic_len == 0 &&
-           waiting(q) + (f->len - from) > c->worker->hub->opts.queue_max_bytes;
+    return f->topic_len == 0 && waiting(q) + (f->len - from) > c->worker->hub->opts.queue_max_bytes;
 }
 
 bool outbox_append(hub_conn *c, frame *f, uint32_t from)

@@ -104,14 +104,13 @@ bool pace_open(hub_sub *s, uint32_t interval_ms)
 
 void pace_close(hub_sub *s)
 {
-    pace_table *t = &s->conn->worker->paces;
-    hub_pace *last = NULL;
-    hub_pace *p = NULL;
-
     if (s->pace == 0)
         return;
-    p = t->items[s->pace];
-    last = t->items[--t->count];
+
+    pace_table *t = &s->conn->worker->paces;
+    hub_pace *p = t->items[s->pace];
+    hub_pace *last = t->items[--t->count];
+
     t->items[s->pace] = last; /* the table stays dense */
     last->sub->pace = s->pace;
     s->pace = 0;
