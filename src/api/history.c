@@ -43,7 +43,7 @@ static api_outcome ask(api_call *call, view channel, const stream_range *range, 
 
     hub_history_request rq = {
         .delivery = rules_delivery(cfg, o),
-        .keep = rules_keep(cfg, o),
+        .meta_ttl_ms = config_history_meta_ttl_ms(cfg, o),
         .range = *range,
         .epoch = epoch,
     };

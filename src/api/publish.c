@@ -23,15 +23,14 @@ typedef struct payload {
 } payload;
 
 /* The members of a request that make up a payload: the rest of an array of params. */
-#define PAYLOAD_PARAMS(p)                                                   \
-    {VIEW_LIT("data"), PARAM_RAW, &(p).data},                               \
-        {VIEW_LIT("b64data"), PARAM_STRING, &(p).b64data},                  \
-        {VIEW_LIT("tags"), PARAM_TAGS, &(p).tags},                          \
-        {VIEW_LIT("skip_history"), PARAM_BOOL, &(p).skip_history},          \
-        {VIEW_LIT("idempotency_key"), PARAM_STRING, &(p).idempotency_key},  \
-        {VIEW_LIT("version"), PARAM_U64, &(p).version},                     \
-    {                                                                       \
-        VIEW_LIT("version_epoch"), PARAM_STRING, &(p).version_epoch         \
+#define PAYLOAD_PARAMS(p)                                                                        \
+    {VIEW_LIT("data"), PARAM_RAW, &(p).data}, {VIEW_LIT("b64data"), PARAM_STRING, &(p).b64data}, \
+        {VIEW_LIT("tags"), PARAM_TAGS, &(p).tags},                                               \
+        {VIEW_LIT("skip_history"), PARAM_BOOL, &(p).skip_history},                               \
+        {VIEW_LIT("idempotency_key"), PARAM_STRING, &(p).idempotency_key},                       \
+        {VIEW_LIT("version"), PARAM_U64, &(p).version},                                          \
+    {                                                                                            \
+        VIEW_LIT("version_epoch"), PARAM_STRING, &(p).version_epoch                              \
     }
 
 /* Makes p->data the JSON that is to be sent. */
@@ -247,8 +246,8 @@ api_outcome api_broadcast(api_call *call, view object)
         count++;
     protocol_error err =
         bad || count == 0 || count > MAX_BROADCAST ? PROTOCOL_BAD_REQUEST : payload_settle(&p);
-    api_outcome outcome = err == PROTOCOL_OK ? broadcast_to(call, channels, count, &p)
-                                             : api_fail(call, err);
+    api_outcome outcome =
+        err == PROTOCOL_OK ? broadcast_to(call, channels, count, &p) : api_fail(call, err);
 
     buf_fini(&p.decoded);
     return outcome;

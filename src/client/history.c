@@ -58,7 +58,7 @@ static protocol_error ask(client *c, const command *cmd, history_wait *w)
     uint32_t limit = rq->limit < 0 ? UINT32_MAX : (uint32_t)rq->limit;
     hub_history_request ask = {
         .delivery = delivery_of(c, rq->channel),
-        .keep = rules_keep(c->desk->cfg, o),
+        .meta_ttl_ms = config_history_meta_ttl_ms(c->desk->cfg, o),
         .range = {.has_since = rq->has_since,
                   .since = rq->since.offset,
                   .limit = most != 0 && limit > most ? most : limit,

@@ -28,7 +28,7 @@ void position_join_init(hub_join *j, const client *c, const channel_options *o,
 {
     uint32_t limit = c->desk->cfg->client.recovery_max_publication_limit;
 
-    j->keep = rules_keep(c->desk->cfg, o);
+    j->meta_ttl_ms = config_history_meta_ttl_ms(c->desk->cfg, o);
     j->recover = wish->recover;
     j->latest = wish->latest;
     j->limit = limit == 0 ? UINT32_MAX : limit;

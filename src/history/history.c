@@ -95,7 +95,7 @@ static void drop_oldest(history *h, stream *s)
 
     discharge(h, s, item_cost(item));
     free(item->text);
-    s->first = (s->first + 1) % s->cap;
+    s->first = stream_slot(s, 1);
     s->count--;
     h->publications--;
 }
@@ -154,7 +154,7 @@ static bool grow(history *h, stream *s, uint32_t size)
     if (items == NULL)
         return false;
     for (uint32_t i = 0; i < s->count; i++)
-        items[i] = s->items[(s->first + i) % s->cap];
+        items[i] = s->items[stream_slot(s, i)];
     free(s->items);
     charge(h, s, (cap - s->cap) * sizeof *items);
     s->items = items;
@@ -194,7 +194,7 @@ bool history_store(history *h, stream *s, view publication, const stream_limits 
         drop_oldest(h, s);
     memcpy(text, publication.ptr, publication.len);
 
-    stream_item *item = &s->items[(s->first + s->count) % s->cap];
+    stream_item *item = &s->items[stream_slot(s, s->count)];
 
     *item = (stream_item){.text = text, .len = (uint32_t)publication.len};
     charge(h, s, item_cost(item));

@@ -5,7 +5,7 @@
 
 static const stream_item *item_at(const stream *s, uint32_t index)
 {
-    return &s->items[(s->first + index) % s->cap];
+    return &s->items[stream_slot(s, index)];
 }
 
 /* The offset of the oldest publication that is kept; top + 1 if there is none. */

@@ -73,6 +73,14 @@ static inline bool stream_limits_keep(const stream_limits *l)
     return l->size != 0 && l->ttl_ms != 0;
 }
 
+/* Where the publication number `index` from the oldest is in the ring. */
+static inline uint32_t stream_slot(const stream *s, uint32_t index)
+{
+    uint64_t slot = (uint64_t)s->first + index;
+
+    return (uint32_t)(slot < s->cap ? slot : slot - s->cap);
+}
+
 /* true: it was not used for so long that it is to be forgotten. */
 static inline bool stream_is_over(const stream *s, uint64_t now_ms)
 {
@@ -82,9 +90,9 @@ static inline bool stream_is_over(const stream *s, uint64_t now_ms)
 /* Which publications. */
 typedef struct stream_range {
     bool has_since;
-    uint64_t since;   /* forward: those above; reverse: those below */
-    uint32_t limit;   /* at most so many */
-    bool reverse;     /* the latest first */
+    uint64_t since; /* forward: those above; reverse: those below */
+    uint32_t limit; /* at most so many */
+    bool reverse;   /* the latest first */
 } stream_range;
 
 /* Appends them to `out` as a JSON array. Returns how many; out->failed: out of memory. */

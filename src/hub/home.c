@@ -6,8 +6,8 @@
 #include "log.h"
 
 enum {
-    SWEEP_MS = 1000,   /* between two looks for what has expired */
-    SWEEP_ROUND = 64,  /* looks in which every stream has had its turn */
+    SWEEP_MS = 1000,  /* between two looks for what has expired */
+    SWEEP_ROUND = 64, /* looks in which every stream has had its turn */
     LOG_EVERY_MS = 10000,
 };
 
@@ -34,18 +34,19 @@ static void forget(hub_worker *w, stream *s)
     free(hs);
 }
 
-stream *home_stream(hub_group *g, const stream_limits *keep)
+stream *home_stream(hub_group *g, uint64_t meta_ttl_ms)
 {
     hub_worker *w = hub_self();
 
-    if (g->stream != NULL && stream_is_over(&g->stream->stream, w->now_ms))
-        forget(w, &g->stream->stream);
-    if (g->stream != NULL) {
-        history_touch(&w->history, &g->stream->stream, keep->meta_ttl_ms, w->now_ms);
-        return &g->stream->stream;
-    }
+    hub_stream *hs = g->stream;
 
-    hub_stream *hs = malloc(sizeof *hs);
+    if (hs != NULL && !stream_is_over(&hs->stream, w->now_ms)) {
+        history_touch(&w->history, &hs->stream, meta_ttl_ms, w->now_ms);
+        return &hs->stream;
+    }
+    if (hs != NULL)
+        forget(w, &hs->stream);
+    hs = malloc(sizeof *hs);
 
     if (hs == NULL) {
         metric_add(&w->metrics.x_out_of_memory, 1);
@@ -54,7 +55,7 @@ stream *home_stream(hub_group *g, const stream_limits *keep)
     group_hold(g);
     hs->group = g;
     history_add(&w->history, &hs->stream, sizeof *hs - sizeof hs->stream + sizeof *g + g->name_len,
-                keep->meta_ttl_ms, w->now_ms);
+                meta_ttl_ms, w->now_ms);
     g->stream = hs;
     if (w->sweep_ms == UINT64_MAX)
         w->sweep_ms = w->now_ms + SWEEP_MS;
@@ -95,8 +96,8 @@ void home_sweep(hub_worker *w)
             forget(w, s);
     }
     results_sweep(w);
-    w->sweep_ms = w->history.streams == 0 && list_empty(&w->results) ? UINT64_MAX
-                                                                      : w->now_ms + SWEEP_MS;
+    w->sweep_ms =
+        w->history.streams == 0 && list_empty(&w->results) ? UINT64_MAX : w->now_ms + SWEEP_MS;
     home_settle(w); /* what lost its publications may be too much of the rest */
 }
 

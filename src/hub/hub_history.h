@@ -54,10 +54,10 @@ gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
 /* ---- subscribing at a known position ---- */
 
 typedef struct hub_joined {
-    bool failed;        /* out of memory: there is no position; the caller ends the subscription */
-    hub_position top;   /* everything up to here has been published before, all after it will come */
-    bool recovered;     /* publications hold all that was missed */
-    view publications;  /* JSON array of those after `since`, if recovered; empty: none */
+    bool failed;       /* out of memory: there is no position; the caller ends the subscription */
+    hub_position top;  /* everything up to here has been published before, all after it will come */
+    bool recovered;    /* publications hold all that was missed */
+    view publications; /* JSON array of those after `since`, if recovered; empty: none */
 } hub_joined;
 
 /*
@@ -66,24 +66,24 @@ typedef struct hub_joined {
  * is the caller's to set.
  */
 typedef struct hub_join {
-    stream_limits keep;
-    bool recover;        /* wants what came after `since` */
-    bool latest;         /* the last publication is all that matters */
-    uint32_t limit;      /* recover no more than so many */
+    uint64_t meta_ttl_ms; /* as stream_limits has it */
+    bool recover;         /* wants what came after `since` */
+    bool latest;          /* the last publication is all that matters */
+    uint32_t limit;       /* recover no more than so many */
     uint64_t since;
-    bool any_epoch;      /* `since` counts in whatever epoch it is */
-    stream_epoch epoch;  /* of `since` */
+    bool any_epoch;     /* `since` counts in whatever epoch it is */
+    stream_epoch epoch; /* of `since` */
     /* Owner. Called once, unless c has left: the position is there, and everything that the channel's
      * subscribers get follows from now on. NULL: the subscription has ended before that. */
     void (*joined)(struct hub_join *j, hub_conn *c, const hub_joined *result);
 
     letter letter;
-    hub_group *group;   /* const: held */
-    hub_part *part;     /* const */
-    hub_sub *sub;       /* owner: NULL once it has ended */
-    uint32_t tells;     /* owner: HUB_SUB_TELLS if others are told as it begins */
-    bool answered;      /* owner */
-    hub_joined result;  /* home's, then the owner's */
+    hub_group *group;  /* const: held */
+    hub_part *part;    /* const */
+    hub_sub *sub;      /* owner: NULL once it has ended */
+    uint32_t tells;    /* owner: HUB_SUB_TELLS if others are told as it begins */
+    bool answered;     /* owner */
+    hub_joined result; /* home's, then the owner's */
     buf publications;
 } hub_join;
 
@@ -98,13 +98,14 @@ void hub_join_since(hub_join *j, uint64_t offset, view epoch);
  *
  * GCAST_EEXIST, GCAST_ENOMEM: j is still the caller's.
  */
-gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts *opts, hub_join *j);
+gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts *opts,
+                                   hub_join *j);
 
 /* ---- asking ---- */
 
 typedef struct hub_history_request {
     hub_delivery delivery; /* if the channel has to be made */
-    stream_limits keep;
+    uint64_t meta_ttl_ms;  /* as stream_limits has it */
     stream_range range;
     view epoch; /* of range.since; empty: any */
 } hub_history_request;

@@ -317,18 +317,21 @@ extern const hub_position hub_nowhere;
 
 /*
  * How far the positioned members of a part have come: all alike, for what reaches one reaches all. Its
- * part's owner uses it; `found` is home's while a check is on its way.
+ * part's owner uses it, but for what is home's while a check is on its way.
  */
 struct hub_track {
-    hub_part *part;     /* const */
-    stream_limits keep; /* what the channel keeps */
-    uint32_t members;   /* positioned ones */
-    bool checking;      /* the letter is on its way */
-    hub_position at;    /* where they are, if there are any */
-    list due;           /* in worker->checks while there are members */
-    uint64_t due_ms;    /* when to check */
-    letter check;
-    hub_position found;
+    hub_part *part;       /* const */
+    uint64_t meta_ttl_ms; /* of the channel */
+    uint32_t members;     /* positioned ones */
+    bool checking;        /* the letter is on its way */
+    hub_position at;      /* where they are, if there are any */
+    list due;             /* in worker->checks while there are members */
+    uint64_t due_ms;      /* when to check */
+    struct {              /* owner, then home's, then the owner's again */
+        letter letter;
+        uint64_t meta_ttl_ms;
+        hub_position found;
+    } check;
 };
 
 /* Owner. A publication has reached the part. false: one before it has not. */
@@ -355,7 +358,7 @@ struct hub_stream {
 };
 
 /* Home. The group's stream, made if need be, as it is now. NULL: out of memory. */
-stream *home_stream(hub_group *g, const stream_limits *keep);
+stream *home_stream(hub_group *g, uint64_t meta_ttl_ms);
 
 static inline hub_position home_position(const stream *s)
 {

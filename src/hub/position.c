@@ -26,7 +26,7 @@ const hub_position hub_nowhere;
 
 /* ---- tracks ---- */
 
-static hub_track *track_open(hub_part *p, const stream_limits *keep)
+static hub_track *track_open(hub_part *p, uint64_t meta_ttl_ms)
 {
     hub_track *t = p->track == NULL ? calloc(1, sizeof *t) : p->track;
 
@@ -37,7 +37,7 @@ static hub_track *track_open(hub_part *p, const stream_limits *keep)
         list_init(&t->due);
         p->track = t;
     }
-    t->keep = *keep;
+    t->meta_ttl_ms = meta_ttl_ms;
     return t;
 }
 
@@ -111,22 +111,23 @@ void track_lost(hub_track *t)
 
 static void check_done(letter *l)
 {
-    hub_track *t = container_of(l, hub_track, check);
+    hub_track *t = container_of(l, hub_track, check.letter);
     hub_group *g = t->part->group;
 
     t->checking = false;
     /* every delivery up to what was found has come before this letter */
-    if (t->members != 0 && t->found.epoch.text[0] != '\0' && !hub_position_eq(&t->at, &t->found))
+    if (t->members != 0 && t->check.found.epoch.text[0] != '\0' &&
+        !hub_position_eq(&t->at, &t->check.found))
         track_lost(t);
     group_release(g);
 }
 
 static void check_at_home(letter *l)
 {
-    hub_track *t = container_of(l, hub_track, check);
-    const stream *s = home_stream(t->part->group, &t->keep);
+    hub_track *t = container_of(l, hub_track, check.letter);
+    const stream *s = home_stream(t->part->group, t->check.meta_ttl_ms);
 
-    t->found = s == NULL ? (hub_position){0} : home_position(s);
+    t->check.found = s == NULL ? (hub_position){0} : home_position(s);
     if (t->part->worker == hub_self()) {
         check_done(l); /* as deliveries do: not behind those that follow */
         return;
@@ -144,9 +145,10 @@ void tracks_check(hub_worker *w)
         if (t->checking)
             continue;
         t->checking = true;
-        t->check.open = check_at_home;
+        t->check.meta_ttl_ms = t->meta_ttl_ms;
+        t->check.letter.open = check_at_home;
         group_hold(t->part->group);
-        mailbox_post(&group_home(w->hub, t->part->group)->mailbox, &t->check);
+        mailbox_post(&group_home(w->hub, t->part->group)->mailbox, &t->check.letter);
     }
 }
 
@@ -230,7 +232,7 @@ static bool recover_latest(hub_join *j, const stream *s, bool at_top)
 
 static void join_read(hub_join *j)
 {
-    const stream *s = home_stream(j->group, &j->keep);
+    const stream *s = home_stream(j->group, j->meta_ttl_ms);
 
     if (s == NULL) {
         j->result.failed = true;
@@ -272,7 +274,7 @@ gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts
 
     if (s == NULL)
         return err;
-    if (track_open(s->part, &j->keep) == NULL) {
+    if (track_open(s->part, j->meta_ttl_ms) == NULL) {
         (void)hub_unsubscribe(c, channel);
         return GCAST_ENOMEM;
     }

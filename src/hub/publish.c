@@ -113,7 +113,7 @@ static gcast_err publish_to_stream(publishing *m)
 {
     hub_worker *home = hub_self();
     publication *pub = &m->pub;
-    stream *s = home_stream(m->group, &m->opts.keep);
+    stream *s = home_stream(m->group, m->opts.keep.meta_ttl_ms);
 
     if (s == NULL)
         return GCAST_ENOMEM;
@@ -134,7 +134,8 @@ static gcast_err publish_to_stream(publishing *m)
     home_settle(home);
     if (m->at.offset != 1)
         return fan_out(m->group, pub, buf_view(&home->body), &m->at);
-    pub->epoch = stream_epoch_view(&m->at.epoch); /* who listened before there was anything adopts it */
+    pub->epoch =
+        stream_epoch_view(&m->at.epoch); /* who listened before there was anything adopts it */
     return fan_out(m->group, pub, (view){0}, &m->at);
 }
 
@@ -202,15 +203,10 @@ static publishing *publishing_new(const publication *pub, const hub_publish_opts
                       .opts = *opts,
                       .asker = hub_self()};
 
-    view *views[] = {&m->pub.data,
-                     &m->pub.tags,
-                     &m->pub.epoch,
-                     &m->info.user,
-                     &m->info.client,
-                     &m->info.conn_info,
-                     &m->info.chan_info,
-                     &m->opts.idempotency_key,
-                     &m->opts.version_epoch};
+    view *views[] = {
+        &m->pub.data,          &m->pub.tags,       &m->pub.epoch,      &m->info.user,
+        &m->info.client,       &m->info.conn_info, &m->info.chan_info, &m->opts.idempotency_key,
+        &m->opts.version_epoch};
     char *at = m->bytes;
 
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
@@ -254,8 +250,8 @@ gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
                           const hub_publish_opts *opts)
 {
     bool must = concerns_home(opts);
-    hub_group *g = must ? group_open(h->channels, channel, &opts->delivery)
-                        : group_find(h->channels, channel);
+    hub_group *g =
+        must ? group_open(h->channels, channel, &opts->delivery) : group_find(h->channels, channel);
 
     count_publication(h);
     if (g == NULL)

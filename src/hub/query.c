@@ -8,7 +8,7 @@ typedef struct query {
     letter letter;
     hub_group *group;  /* held */
     hub_worker *asker; /* const */
-    stream_limits keep;
+    uint64_t meta_ttl_ms;
     stream_range range;
     bool any_epoch;
     stream_epoch epoch;
@@ -30,7 +30,7 @@ static void query_answered(letter *l)
 
 static gcast_err query_read(query *q)
 {
-    const stream *s = home_stream(q->group, &q->keep);
+    const stream *s = home_stream(q->group, q->meta_ttl_ms);
 
     if (s == NULL)
         return GCAST_ENOMEM;
@@ -65,7 +65,7 @@ gcast_err hub_history(hub *h, view channel, const hub_history_request *rq, hub_h
     q->letter.open = query_at_home;
     q->group = g;
     q->asker = hub_self();
-    q->keep = rq->keep;
+    q->meta_ttl_ms = rq->meta_ttl_ms;
     q->range = rq->range;
     q->any_epoch = rq->epoch.len == 0;
     if (rq->epoch.len == STREAM_EPOCH_LEN)

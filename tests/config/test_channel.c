@@ -115,7 +115,7 @@ Test(config_channel, namespaces_that_are_wrong_are_all_reported)
                  "    - 5\n"
                  "    - name: x\n"
                  "    - name: 'a b'\n"
-                 "      history_size: 5\n"
+                 "      history_size: 0\n"
                  "      allow_tags_filter: true\n"
                  "      delta_publish: false\n"
                  "    - name: ab\n"
@@ -128,8 +128,6 @@ Test(config_channel, namespaces_that_are_wrong_are_all_reported)
         "FILE:6: channel.namespaces[1]: has no name\n"
         "FILE:7: channel.namespaces[2]: must be {name: ..., options}\n"
         "FILE:8: channel.namespaces[3]: the name \"x\" is not two or more of a-z A-Z 0-9 - _ .\n"
-        "FILE:10: channel.namespaces[4].history_size: not supported yet: leave it at its default, "
-        "\"0\"\n"
         "FILE:11: channel.namespaces[4].allow_tags_filter: known to Centrifugo, not supported "
         "here\n"
         "FILE:9: channel.namespaces[4]: the name \"a b\" is not two or more of a-z A-Z 0-9 - _ .\n"
@@ -214,4 +212,43 @@ Test(config_channel, does_not_conflate_what_is_to_be_recovered)
         "use "
         "force_recovery_mode \"cache\" or no recovery\n"
         "channel.namespaces: cc: conflate_key does nothing without conflate or max_rate\n");
+}
+
+Test(config_channel, history_needs_its_size_and_its_ttl)
+{
+    fixture_file("channel:\n"
+                 "  without_namespace: {history_size: 5}\n"
+                 "  namespaces:\n"
+                 "    - {name: ttl, history_ttl: 5s}\n"
+                 "    - {name: both, history_size: 5, history_ttl: 5s, force_recovery: true}\n"
+                 "    - {name: position, force_positioning: true}\n"
+                 "    - {name: recovery, force_recovery: true}\n");
+    LOAD();
+
+    must_have_errors(
+        "channel.without_namespace: history needs both history_size and history_ttl\n"
+        "channel.namespaces: position: force_positioning and force_recovery need history_size and "
+        "history_ttl\n"
+        "channel.namespaces: recovery: force_positioning and force_recovery need history_size and "
+        "history_ttl\n"
+        "channel.namespaces: ttl: history needs both history_size and history_ttl\n");
+}
+
+Test(config_channel, a_namespace_may_have_its_own_life_of_positions)
+{
+    const channel_options *own;
+    const channel_options *common;
+
+    fixture_file("channel:\n"
+                 "  history_meta_ttl: 1h\n"
+                 "  namespaces:\n"
+                 "    - {name: own, history_meta_ttl: 1m}\n"
+                 "    - {name: common}\n");
+    LOAD();
+
+    must_be_ok();
+    own = config_channel_options(loaded, VIEW_LIT("own:a"));
+    common = config_channel_options(loaded, VIEW_LIT("common:a"));
+    cr_expect_eq(config_history_meta_ttl_ms(loaded, own), 60000);
+    cr_expect_eq(config_history_meta_ttl_ms(loaded, common), 3600000);
 }

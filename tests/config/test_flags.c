@@ -37,7 +37,11 @@ Test(config_flags, none_gives_the_documented_defaults)
     expect_text(loaded->health.handler_prefix, "/health");
     expect_text(loaded->prometheus.handler_prefix, "/metrics");
     cr_expect_eq(loaded->channel.max_length, 255);
-    cr_expect_eq(loaded->channel.without_namespace.history_meta_ttl_ms, UINT64_C(720) * 3600000);
+    cr_expect_eq(loaded->channel.history_meta_ttl_ms, UINT64_C(720) * 3600000);
+    cr_expect_eq(loaded->client.channel_position_check_delay_ms, 40000);
+    cr_expect_eq(loaded->client.history_max_publication_limit, 300);
+    cr_expect_eq(loaded->client.recovery_max_publication_limit, 300);
+    cr_expect_eq(loaded->memory.history_max_bytes, 256 << 20);
     cr_expect_eq(loaded->channel.without_namespace.force_recovery_mode, RECOVERY_STREAM);
 }
 

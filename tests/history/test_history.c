@@ -47,8 +47,8 @@ Test(history_history, counts_what_it_keeps)
     cr_expect_eq(h.bare_bytes, before);
     publish(0, 3, 0);
     cr_expect_eq(h.publications, 3);
-    cr_expect_geq(h.bytes, before + 3 * TEXT);
-    cr_expect_lt(h.bytes, before + 3 * (TEXT + 50));
+    cr_expect_geq(h.bytes, before + 3U * TEXT);
+    cr_expect_lt(h.bytes, before + 3U * (TEXT + 50));
     cr_expect_eq(h.bare_bytes, (STREAMS - 1) * sizeof(stream));
     history_drop(&h, &streams[0]);
     cr_expect_eq(h.bytes, before);
@@ -95,7 +95,7 @@ Test(history_history, what_is_larger_than_everything_is_numbered_and_not_kept)
 
 Test(history_history, streams_without_publications_may_take_a_quarter)
 {
-    open_history(4 * 3 * sizeof(stream));
+    open_history(12 * sizeof(stream));
     cr_expect_eq(history_excess(&h), &streams[0], "the least recently used");
     history_touch(&h, &streams[0], 0, 0);
     cr_expect_eq(history_excess(&h), &streams[1]);

@@ -120,7 +120,8 @@ Test(history_stream, is_read_in_reverse)
     must_write((stream_range){.reverse = true, .limit = 2}, "[7,6]", 2);
     must_write((stream_range){.reverse = true, .has_since = true, .since = 6, .limit = 2}, "[5,4]",
                2);
-    must_write((stream_range){.reverse = true, .has_since = true, .since = 4, .limit = 2}, "[3]", 1);
+    must_write((stream_range){.reverse = true, .has_since = true, .since = 4, .limit = 2}, "[3]",
+               1);
     must_write((stream_range){.reverse = true, .has_since = true, .since = 3, .limit = 2}, "[]", 0);
     must_write((stream_range){.reverse = true, .has_since = true, .since = 100, .limit = 9},
                "[7,6,5,4,3]", 5);

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 
+#include "failing_alloc.h"
 #include "fake_hub.h"
 #include "hub_history.h"
 
@@ -72,7 +73,7 @@ static joining *joining_new(told *t)
 
     cr_assert_not_null(j);
     j->told = t;
-    j->join.keep = keep;
+    j->join.meta_ttl_ms = META_MS;
     j->join.limit = 300;
     j->join.joined = on_joined;
     return j;
@@ -153,7 +154,7 @@ static void on_history(void *arg, gcast_err err, const hub_position *top, view p
 
 static told ask(stream_range range, view epoch)
 {
-    hub_history_request rq = {.keep = keep, .range = range, .epoch = epoch};
+    hub_history_request rq = {.meta_ttl_ms = META_MS, .range = range, .epoch = epoch};
     told t = {0};
 
     hub_worker_bind(f.workers[1]);
@@ -186,10 +187,10 @@ static const char *offsets(fake_conn *c)
         const char *offset = strstr(message, "\"offset\":");
 
         at += sprintf(at, "%s%s", at == text ? "" : " ",
-                      message[0] == 'R'      ? "R"
-                      : offset != NULL       ? ""
+                      message[0] == 'R'                ? "R"
+                      : offset != NULL                 ? ""
                       : strstr(message, "unsubscribe") ? "U"
-                                             : "-");
+                                                       : "-");
         if (offset != NULL)
             at += sprintf(at, "%d", atoi(offset + strlen("\"offset\":")));
     }
@@ -547,7 +548,7 @@ Test(hub_history, may_end_as_it_is_told)
 
 static void lose_stream(void)
 {
-    f.now_ms += META_MS * 2; /* no turn has checked meanwhile */
+    f.now_ms += 2ULL * META_MS; /* no turn has checked meanwhile */
 }
 
 Test(hub_history, a_check_prolongs_the_life_of_a_stream)
@@ -591,4 +592,126 @@ Test(hub_history, a_check_finds_that_the_stream_is_another_one)
     cr_expect_str_eq(offsets(plain), "");
     fake_disconnect(c);
     fake_disconnect(plain);
+}
+
+/* c has got 1, 2, 3 ... up to `top`, or knows that it has not. */
+static void must_know(fake_conn *c, uint64_t top, size_t nth)
+{
+    const char *text = offsets(c);
+    const char *at = text;
+    uint64_t next = 1;
+
+    cr_assert_eq(*at, 'R');
+    for (at++; at[0] == ' ' && at[1] != 'U'; next++) {
+        char *end;
+
+        cr_assert_eq(strtoull(at + 1, &end, 10), next, "allocation %zu: %s", nth, text);
+        at = end;
+    }
+    if (c->closed_with == 0 && hub_is_subscribed(&c->conn, VIEW_LIT("n")))
+        cr_expect_eq(next, top + 1, "allocation %zu: %s of %d", nth, text, (int)top);
+    else
+        cr_expect(c->closed_with == 0 || c->closed_with == DISCONNECT_INSUFFICIENT_STATE ||
+                      c->closed_with == DISCONNECT_INTERNAL,
+                  "closed with %u", c->closed_with);
+}
+
+/* Publishes with the nth allocation failing. false: there are no so many. */
+static bool publish_without_memory(size_t nth)
+{
+    bool failed;
+
+    publish("1");
+    failing_alloc_arm(nth);
+    fake_run(&f);
+    failed = failing_alloc_disarm();
+    fake_run(&f);
+    return failed;
+}
+
+Test(hub_history, for_want_of_memory_nobody_misses_anything_unknowingly)
+{
+    for (int live = 0; live < 2; live++) { /* what comes next is a publication, or a check */
+        for (size_t nth = 0;; nth++) {
+            fake_conn *conns[2 * FAKE_WORKERS];
+            bool failed;
+            told t;
+
+            f.now_ms += 2ULL * META_MS; /* the stream begins anew */
+            fake_run(&f);
+            for (unsigned i = 0; i < 2 * FAKE_WORKERS; i++) {
+                conns[i] = fake_connect(&f, i % FAKE_WORKERS, NULL);
+                join(conns[i], &t);
+                cr_assert_eq(t.joined.top.offset, 0);
+            }
+            failed = publish_without_memory(nth);
+            if (live)
+                publish("2");
+            f.now_ms += CHECK_MS;
+            fake_run(&f);
+            for (unsigned i = 0; i < 2 * FAKE_WORKERS; i++) {
+                must_know(conns[i], ask_all().at.offset, nth);
+                fake_disconnect(conns[i]);
+            }
+            fake_settle(&f);
+            if (!failed)
+                break;
+        }
+    }
+}
+
+Test(hub_history, a_join_without_memory_is_refused_or_told)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    bool failed = true;
+
+    for (size_t nth = 0; failed; nth++) {
+        told t = {0};
+        joining *j = joining_new(&t);
+        gcast_err err;
+
+        f.now_ms += 2ULL * META_MS;
+        failing_alloc_arm(nth);
+        err = hub_subscribe_positioned(&c->conn, VIEW_LIT("n"), NULL, &j->join);
+        if (err == GCAST_OK)
+            fake_run(&f);
+        else
+            free(j);
+        failed = failing_alloc_disarm();
+        fake_run(&f);
+        cr_expect_eq(hub_is_subscribed(&c->conn, VIEW_LIT("n")), err == GCAST_OK);
+        cr_expect_eq(t.times, err == GCAST_OK);
+        (void)hub_unsubscribe(&c->conn, VIEW_LIT("n"));
+        fake_settle(&f);
+    }
+    fake_disconnect(c);
+}
+
+/* ---- memory ---- */
+
+Test(hub_history, memory_is_bounded_and_positions_outlive_what_gives_way)
+{
+    char channel[16];
+    metrics sum = {0};
+    told t;
+
+    fake_close(&f);
+    fake_open_with(&f, &(hub_opts){.queue_max_bytes = 100000, .history_max_bytes = 40000});
+    publish("1");
+    fake_run(&f);
+    for (int i = 0; i < 2000; i++) {
+        publication pub = {.data = VIEW_LIT("\"0123456789012345678901234567890123456789\"")};
+        hub_publish_opts opts = {.keep = keep};
+
+        (void)snprintf(channel, sizeof channel, "c%d", i % 50);
+        cr_assert_eq(hub_publish_opt(f.hub, view_of(channel), &pub, &opts), GCAST_OK);
+        fake_run(&f);
+    }
+    hub_metrics(f.hub, &sum);
+    cr_expect_leq(atomic_load(&sum.x_history_bytes), 40000);
+    cr_expect_gt(atomic_load(&sum.x_history_bytes), 20000);
+    cr_expect_gt(atomic_load(&sum.x_history_trimmed), 0);
+    t = ask_all();
+    cr_expect_str_eq(t.publications, "[]", "it was published to least recently");
+    cr_expect_eq(t.at.offset, 1);
 }

@@ -211,3 +211,34 @@ Test(hub_pace, joins_do_not_wait)
     fake_disconnect(c);
     fake_disconnect(other);
 }
+
+Test(hub_pace, subscriptions_keep_their_rates_when_others_end)
+{
+    fake_conn *conns[20];
+
+    for (int i = 0; i < 20; i++) {
+        char channel[8];
+
+        (void)snprintf(channel, sizeof channel, "n%d", i);
+        conns[i] = subscriber(channel, i % 2 == 0 ? SECOND : 100, false);
+    }
+    for (int i = 0; i < 20; i += 3)
+        fake_disconnect(conns[i]);
+    for (int i = 0; i < 20; i++) {
+        char channel[8];
+
+        (void)snprintf(channel, sizeof channel, "n%d", i);
+        publish(channel, NULL, 1);
+        publish(channel, NULL, i);
+    }
+    advance(100);
+    for (int i = 0; i < 20; i++) {
+        char expected[16];
+
+        if (i % 3 == 0)
+            continue;
+        (void)snprintf(expected, sizeof expected, i % 2 == 0 ? "1" : "1|%d", i);
+        cr_assert_str_eq(fake_data(conns[i]), expected);
+        fake_disconnect(conns[i]);
+    }
+}
