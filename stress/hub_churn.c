@@ -486,8 +486,11 @@ int main(int argc, char **argv)
     (void)pthread_join(errands, NULL);
     while (atomic_load_explicit(&settled, memory_order_acquire) != WORKERS)
         (void)usleep(1000);
-    for (unsigned channel = 0; channel < CHANNELS; channel++)
-        publish(WORKERS, channel); /* one more, that everybody must get */
+    for (int round = 0; round < 2; round++) {
+        for (unsigned channel = 0; channel < CHANNELS; channel++)
+            publish(WORKERS, channel); /* one more, that everybody must get... */
+        (void)usleep(500);             /* ...and one that has to wait where there is a rate */
+    }
     atomic_store_explicit(&stop_turns, true, memory_order_release);
     for (unsigned i = 0; i < WORKERS; i++)
         (void)pthread_join(workers[i].thread, NULL);

@@ -7,7 +7,7 @@ add_mutant(hub_churn plain_hold hub group.c memb
   "while (holders != 0) {" "for (;;) { usleep(50); /* widens the window */")
 add_mutant(hub_churn uncounted_queue hub queue.c memb
   "(void)frame_get(f);" "(void)f;")
-add_mutant(hub_churn unordered_topics hub queue.c memb
-  "make_gap(q, &q->ring[older - 1]);" "make_gap(q, s);")
-add_mutant(hub_churn last_is_lost hub pace.c memb
+add_mutant(hub_churn begun_is_replaced hub queue.c memb
+  "s->frame->topic_len != 0 && s->from == 0" "s->frame->topic_len != 0")
+add_mutant(hub_churn unpaced_end hub pace.c memb
   "        await_end(p);" "        (void)await_end;")
