@@ -29,7 +29,7 @@ enum {
     CONNS_PER_WORKER = 300,
     LIVE = 0x11fe11fe,
     DEAD = 0xdeaddead,
-    INTERVAL_MS = 3,
+    INTERVAL_MS = 50,
 };
 
 typedef struct subscriber {
