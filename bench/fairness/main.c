@@ -318,7 +318,7 @@ static void parse(int argc, char **argv, options *o)
 
 int main(int argc, char **argv)
 {
-    options o = {.connections = 18000, .window_ms = 8000, .subject = "gracecast-plain"};
+    options o = {.connections = 18000, .window_ms = 12000, .subject = "gracecast-plain"};
     unsigned max = connections_max();
     report r = {0};
     int status = 0;

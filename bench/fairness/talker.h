@@ -13,13 +13,13 @@ enum { TALKER_BYTES = 65536 };
 typedef struct talker {
     int fd;
     uint16_t port;
-    unsigned count; /* of what it has said so far */
+    unsigned count; /* of its publications */
     size_t len;
     char in[TALKER_BYTES];
 } talker;
 
-/* Connects, and subscribes unless `channel` is NULL. `buffer`: of the socket, for what comes; 0: the
- * system's. false, with a message, if the server does not answer as it should. */
+/* Connects, and subscribes unless `channel` is NULL. `buffer`: bytes of the socket's buffer for what
+ * comes; 0: the system's. false, with a message, if the server does not answer as it should. */
 bool talker_open(talker *t, uint16_t port, const char *channel, int buffer);
 void talker_close(talker *t);
 
