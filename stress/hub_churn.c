@@ -404,7 +404,7 @@ static void drain(void)
     for (int round = 0; round < 4; round++) {
         for (unsigned i = 0; i < WORKERS; i++) {
             hub_worker_bind(workers[i].hub);
-            while (hub_worker_turn(workers[i].hub, clock_mono_ms() + 10 * INTERVAL_MS))
+            while (hub_worker_turn(workers[i].hub, clock_mono_ms() + 1000 /* all intervals */))
                 continue;
             serve_writers(&workers[i]);
         }

@@ -287,8 +287,8 @@ static unsigned connections_max(void)
         return 1;
     files.rlim_cur = files.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &files); /* children inherit it */
-    return files.rlim_cur > 2 * SPARE_DESCRIPTORS ? (unsigned)files.rlim_cur - SPARE_DESCRIPTORS
-                                                  : SPARE_DESCRIPTORS;
+    return files.rlim_cur > SPARE_DESCRIPTORS ? (unsigned)files.rlim_cur - SPARE_DESCRIPTORS
+                                              : SPARE_DESCRIPTORS;
 }
 
 static void parse(int argc, char **argv, options *o)

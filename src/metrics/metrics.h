@@ -12,39 +12,39 @@
 #include "buf.h"
 
 /* X(name, type, help): type is `counter` or `gauge` as in the Prometheus text format. */
-#define METRICS_MAP(X)                                                                 \
-    X(connections_accepted, counter, "TCP connections accepted")                       \
-    X(connections_refused, counter, "Connections refused because a limit was reached") \
-    X(accept_errors, counter, "Failed accepts")                                        \
-    X(num_connections, gauge, "Open TCP connections")                                  \
-    X(num_clients, gauge, "Connected clients")                                         \
-    X(num_anonymous, gauge, "Connected clients without a user id")                     \
-    X(num_subscriptions, gauge, "Subscriptions of all clients")                        \
-    X(num_channels, gauge, "Channels with subscribers")                                \
-    X(history_bytes, gauge, "Memory of what channels remember")                        \
-    X(history_publications, gauge, "Publications kept")                                \
-    X(history_streams, gauge, "Channels with a position")                              \
-    X(history_trimmed, counter, "Publications that gave way for want of room")         \
-    X(recovered, counter, "Subscriptions that recovered what they had missed")         \
-    X(unrecovered, counter, "Subscriptions that could not")                            \
+#define METRICS_MAP(X)                                                                  \
+    X(connections_accepted, counter, "TCP connections accepted")                        \
+    X(connections_refused, counter, "Connections refused because a limit was reached")  \
+    X(accept_errors, counter, "Failed accepts")                                         \
+    X(num_connections, gauge, "Open TCP connections")                                   \
+    X(num_clients, gauge, "Connected clients")                                          \
+    X(num_anonymous, gauge, "Connected clients without a user id")                      \
+    X(num_subscriptions, gauge, "Subscriptions of all clients")                         \
+    X(num_channels, gauge, "Channels with subscribers")                                 \
+    X(history_bytes, gauge, "Memory of what channels remember")                         \
+    X(history_publications, gauge, "Publications kept")                                 \
+    X(history_streams, gauge, "Channels with a position")                               \
+    X(history_trimmed, counter, "Publications that gave way for want of room")          \
+    X(recovered, counter, "Subscriptions that recovered what they had missed")          \
+    X(unrecovered, counter, "Subscriptions that could not")                             \
     X(insufficient_state, counter, "Subscriptions ended because they missed something") \
-    X(handshakes_refused, counter, "WebSocket handshakes refused")                     \
-    X(http_requests, counter, "HTTP requests answered")                                \
-    X(http_errors, counter, "HTTP requests answered with a status from 400 on")        \
-    X(messages_received, counter, "WebSocket messages received")                       \
-    X(commands, counter, "Client commands handled")                                    \
-    X(reply_errors, counter, "Client commands answered with an error")                 \
-    X(publications, counter, "Publications accepted")                                  \
-    X(deliveries, counter, "Publications written to a connection")                     \
-    X(conflated_total, counter, "Publications replaced by newer ones before they were sent") \
-    X(bytes_sent, counter, "Bytes written to clients")                                 \
-    X(write_calls, counter, "System calls that wrote to clients")                      \
-    X(pings, counter, "Pings sent to clients")                                         \
-    X(disconnects, counter, "Clients disconnected by the server")                      \
-    X(unsubscribes, counter, "Subscriptions ended by the server")                      \
-    X(slow_disconnects, counter, "Clients disconnected because they were slow")        \
-    X(protocol_errors, counter, "Connections closed for breaking a protocol")          \
-    X(out_of_memory, counter, "Operations given up for want of memory")                \
+    X(handshakes_refused, counter, "WebSocket handshakes refused")                      \
+    X(http_requests, counter, "HTTP requests answered")                                 \
+    X(http_errors, counter, "HTTP requests answered with a status from 400 on")         \
+    X(messages_received, counter, "WebSocket messages received")                        \
+    X(commands, counter, "Client commands handled")                                     \
+    X(reply_errors, counter, "Client commands answered with an error")                  \
+    X(publications, counter, "Publications accepted")                                   \
+    X(deliveries, counter, "Publications written to a connection")                      \
+    X(conflated_total, counter, "Publications that newer ones replaced")                \
+    X(bytes_sent, counter, "Bytes written to clients")                                  \
+    X(write_calls, counter, "System calls that wrote to clients")                       \
+    X(pings, counter, "Pings sent to clients")                                          \
+    X(disconnects, counter, "Clients disconnected by the server")                       \
+    X(unsubscribes, counter, "Subscriptions ended by the server")                       \
+    X(slow_disconnects, counter, "Clients disconnected because they were slow")         \
+    X(protocol_errors, counter, "Connections closed for breaking a protocol")           \
+    X(out_of_memory, counter, "Operations given up for want of memory")                 \
     X(loop_lag_us, gauge, "Longest turn of an event loop in the last second, in microseconds")
 
 typedef struct metrics {

@@ -14,9 +14,9 @@ typedef struct fake_conn {
     buf wire;    /* what the socket took */
     size_t room; /* how much more it takes */
     bool wants_write;
-    uint32_t closed_with; /* 0: not */
-    unsigned closings;    /* how often it was told to */
-    unsigned writes;      /* calls that took something */
+    uint32_t closed_with;  /* 0: not */
+    unsigned closings;     /* how often it was told to */
+    unsigned writes;       /* calls that took something */
     unsigned holds_little; /* how often it was told to */
     struct fake *fake;
     hub_conn conn; /* the last: may be the beginning of something larger */
