@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     if (result == CONFIG_VERSION)
         return run_command("version", argc, argv);
     if (result == CONFIG_OK)
-        status = server_run(cfg);
+        status = server_run(cfg, &(server_sources){argc, argv, environ});
     config_free(cfg);
     return status;
 }

@@ -40,6 +40,7 @@ typedef struct subscriber {
     bool wants_write;
     bool ended; /* disconnected by an errand */
     bool listens[CHANNELS];
+    bool is_told[CHANNELS];
     uint32_t last[CHANNELS][PUBLISHERS]; /* 0: nothing yet in this subscription */
 } subscriber;
 
@@ -51,6 +52,8 @@ typedef struct worker {
     uint64_t opened;
     uint64_t released;
     uint64_t messages;
+    uint64_t rolls;
+    hub_roll *roll; /* under way; NULL: none */
     pthread_t thread;
 } worker;
 
@@ -114,6 +117,20 @@ static void take_publication(subscriber *s, const char *text)
     *last = number;
 }
 
+/* A join or leave. */
+static void take_telling(const subscriber *s, const char *text)
+{
+    unsigned channel;
+    char what[8];
+
+    CHECK(sscanf(text, "{\"push\":{\"channel\":\"c%u\",\"%7[a-z]\":{\"info\":", &channel, what) ==
+                  2 &&
+              (strcmp(what, "join") == 0 || strcmp(what, "leave") == 0),
+          "a message is broken: %.80s", text);
+    CHECK(channel < CHANNELS && s->listens[channel] && s->is_told[channel],
+          "told of a channel that it did not ask about: %.80s", text);
+}
+
 static void take_messages(subscriber *s)
 {
     uint32_t len;
@@ -130,6 +147,8 @@ static void take_messages(subscriber *s)
         text[shown] = '\0';
         if (strstr(text, "\"pub\"") != NULL)
             take_publication(s, text);
+        else if (strstr(text, "\"info\"") != NULL)
+            take_telling(s, text);
         worker_of(s)->messages++;
         buf_consume(&s->wire, sizeof len + len);
     }
@@ -295,7 +314,35 @@ static void toggle(worker *w, subscriber *s, unsigned channel)
 
     hub_sub_opts opts = opts_of(channel);
 
+    s->is_told[channel] = torture_random(&w->random) % 4 == 0;
+    opts.flags = channel % 2 == 0 ? 0 : HUB_SUB_TELLS;
+    opts.flags |= s->is_told[channel] ? HUB_SUB_IS_TOLD : 0;
     CHECK(hub_subscribe(&s->conn, view_of(name), &opts) == GCAST_OK, "cannot subscribe");
+}
+
+static void end_roll(void *arg)
+{
+    worker *w = arg;
+
+    CHECK(!hub_roll_failed(w->roll), "out of memory");
+    hub_roll_free(w->roll);
+    w->roll = NULL;
+    w->rolls++;
+}
+
+/* Who is in the large channel? Some of the time the answer is not waited for. */
+static void call_roll(worker *w)
+{
+    if (w->roll != NULL && torture_random(&w->random) % 4 == 0) {
+        hub_roll_free(w->roll);
+        w->roll = NULL;
+    }
+    if (w->roll != NULL)
+        return;
+    w->roll = hub_roll_new(the_hub, VIEW_LIT("c0"), torture_random(&w->random) % 2 == 0);
+    CHECK(w->roll != NULL, "out of memory");
+    if (hub_roll_call(w->roll, end_roll, w))
+        end_roll(w);
 }
 
 static void act(worker *w)
@@ -336,8 +383,12 @@ static void *worker_main(void *arg)
             else
                 act(w);
         }
+        if (torture_random(&w->random) % 64 == 0)
+            call_roll(w);
         (void)hub_worker_turn(w->hub, clock_mono_ms());
     }
+    if (w->roll != NULL)
+        hub_roll_free(w->roll);
     atomic_fetch_add_explicit(&settled, 1, memory_order_release);
     while (!atomic_load_explicit(&stop_turns, memory_order_acquire)) {
         (void)hub_worker_turn(w->hub, clock_mono_ms());
@@ -363,7 +414,7 @@ static void *publisher_main(void *arg)
     return NULL;
 }
 
-static void call_roll(void)
+static void call_roll_outside(void)
 {
     hub_roll *r = hub_roll_new(the_hub, VIEW_LIT("c1"), true);
 
@@ -389,7 +440,7 @@ static void *errands_main(void *arg)
             CHECK(hub_disconnect(the_hub, &who, 3000, VIEW_LIT("bye")) >= 0, "out of memory");
         else
             CHECK(hub_send_message(the_hub, &who, VIEW_LIT("1")) >= 0, "out of memory");
-        call_roll();
+        call_roll_outside();
         (void)usleep(200);
     }
     hub_thread_leave(the_hub);
@@ -446,18 +497,21 @@ static void check_nothing_left(void)
     uint64_t opened = 0;
     uint64_t released = 0;
     uint64_t messages = 0;
+    uint64_t rolls = 0;
 
     for (unsigned i = 0; i < WORKERS; i++) {
         opened += workers[i].opened;
         released += workers[i].released;
         messages += workers[i].messages;
+        rolls += workers[i].rolls;
     }
     CHECK(opened == released, "%" PRIu64 " opened, %" PRIu64 " released", opened, released);
     CHECK(left.clients == 0 && left.users == 0 && left.channels == 0 && left.subscriptions == 0,
           "clients %" PRIu64 ", users %" PRIu64 ", channels %" PRIu64 ", subscriptions %" PRIu64
           " are left",
           left.clients, left.users, left.channels, left.subscriptions);
-    (void)printf("connections %" PRIu64 ", messages %" PRIu64 "\n", opened, messages);
+    (void)printf("connections %" PRIu64 ", messages %" PRIu64 ", roll calls %" PRIu64 "\n", opened,
+                 messages, rolls);
 }
 
 int main(int argc, char **argv)

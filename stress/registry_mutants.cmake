@@ -19,9 +19,17 @@ gcast_err gcast_remove" "(void)r;
 
 gcast_err gcast_remove")
 
-# A hint is believed without looking at the key.
-add_mutant(registry_churn blind_hint registry entry.c memb
-  "if (e != NULL && e->key.id == id && is_findable(e))" "if (e != NULL)")
+# The hint to a removed entry stays.
+add_mutant(registry_rivals kept_hint registry entry.c memb
+  "gcasti_hint_clear(gcasti_hints_of(r), hash, e);" "(void)hash;")
+
+# The publication of a hint comes late, which is all right, and does not notice that the hint was
+# cleared, which is not.
+set(expects_own_claim "uint64_t claimed = word | mark;")
+add_variant(registry_rivals late_hint registry hints.c memb
+  "${expects_own_claim}" "sched_yield(); ${expects_own_claim}")
+add_mutant(registry_rivals late_hint registry hints.c memb
+  "${expects_own_claim}" "sched_yield(); uint64_t claimed = atomic_load(place);")
 
 # Hints are freed under the look-ups that use them. The window is a few instructions, so only
 # ThreadSanitizer, which needs no collision, sees it every time.

@@ -6,8 +6,9 @@
  *
  *   one winner   an entry that came in goes out exactly once, whoever tries.
  *   no ghost     when all threads pause, the traversal shows exactly what look-ups find, and as
- * many as were added and not removed: no slot shows an entry that is gone. no harm      nobody
- * meets a released entry.
+ *                many as were added and not removed: no slot shows an entry that is gone.
+ *
+ *   no harm      nobody meets a released entry.
  */
 #include "torture.h"
 

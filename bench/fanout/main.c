@@ -149,7 +149,7 @@ static void check_subjects(const char *list)
         size_t len = strcspn(at, ",");
 
         (void)snprintf(name, sizeof name, "%.*s", (int)len, at);
-        if (subject_named(name) == NULL && strcmp(name, "gracecast-io_uring") != 0) {
+        if (subject_named(name) == NULL) {
             (void)fprintf(stderr, "bench-fanout: there is no subject %s\n", name);
             exit(2);
         }
@@ -168,8 +168,6 @@ static void invite(stage *st, const char *list)
             (void)printf("%s is not installed and left out; to get it: %s\n", subjects[i].name,
                          subjects[i].how_to_get);
     }
-    if (is_in(list, "gracecast-io_uring"))
-        (void)printf("gracecast-io_uring does not exist: Gracecast writes with send() only\n");
 }
 
 /* As many connections as descriptors, for servers as for clients. */

@@ -71,6 +71,11 @@ static void sink_hold_little(hub_conn *c)
     (void)c;
 }
 
+static void sink_hasten(hub_conn *c)
+{
+    (void)c;
+}
+
 static void sink_released(hub_conn *c)
 {
     (void)c;
@@ -95,6 +100,7 @@ static const hub_sink sink = {
     .write = sink_write,
     .want_write = sink_want_write,
     .hold_little = sink_hold_little,
+    .hasten = sink_hasten,
     .disconnect = sink_disconnect,
     .released = sink_released,
     .frame = sink_frame,

@@ -77,6 +77,19 @@ void crew_wait_until(uint64_t due_ns)
         ;
 }
 
+void crew_traverse(member *m)
+{
+    const crew *c = m->crew;
+
+    do {
+        walk w = {0};
+
+        c->subject->traverse(c->self, &w);
+        m->done += w.count;
+        pause_of(c);
+    } while (crew_goes_on(c));
+}
+
 void crew_broadcast(member *m)
 {
     const crew *c = m->crew;

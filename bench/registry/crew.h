@@ -54,6 +54,8 @@ static inline uint64_t crew_work_ns(const subject *s)
     return clock_read_ns(s->submit == NULL ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
+/* Visits all items again and again, at least once, and only reads them. */
+void crew_traverse(member *m);
 /* Broadcasts, one after the other. */
 void crew_broadcast(member *m);
 /* Looks up `ids` again and again, at least one. Ends the process if one is not found. */

@@ -140,6 +140,8 @@ static void measure(report *r, const subject *s, size_t entries, const settings 
     if (unlocked > 0)
         report_add(r, s->name, scene, "lookup_unlocked_ns", unlocked, "ns");
     report_add(r, s->name, scene, "traverse_ns_per_entry", measure_traverse(&p, set), "ns");
+    report_add(r, s->name, scene2, "traverse_ns_per_entry", measure_traverse_together(&p, set),
+               "ns");
     report_add(r, s->name, scene, "add_remove_ns", measure_add_remove(&p, set), "ns");
     measure_registration(&p, set, &add, &remove);
     add_latencies(r, s->name, scene, true, &add);
@@ -176,9 +178,10 @@ static void print_tables(const report *r, const options *o, size_t entries)
                                    {"2 readers ns", scene2, "lookup_ns"},
                                    {"unlocked ns", scene, "lookup_unlocked_ns"},
                                    {"visit ns", scene, "traverse_ns_per_entry"},
+                                   {"2 readers ns", scene2, "traverse_ns_per_entry"},
                                    {"add+rem ns", scene, "add_remove_ns"},
                                    {"bytes/entry", scene, "bytes_per_entry"}},
-                 6);
+                 7);
     if (o->only == NULL)
         targets_print(r, scene, entries);
     (void)fflush(stdout);

@@ -5,7 +5,7 @@
 
 enum {
     MAP_MIN_SLOTS = 64,
-    PREFETCH_AHEAD = 16, /* slots: far enough to hide a memory access; the registry's figure */
+    PREFETCH_AHEAD = 32, /* slots: far enough to hide a memory access; the registry's figure */
 };
 #define MAP_EMPTY 0u
 #define MAP_GONE  UINT64_MAX
@@ -90,7 +90,7 @@ item *map_remove(map *m, uint64_t id)
 static void prefetch(const map *m, size_t at)
 {
     if (at <= m->mask)
-        __builtin_prefetch(m->slots[at].it);
+        __builtin_prefetch(m->slots[at].it, 0, 2);
 }
 
 void map_walk(const map *m, walk *w)

@@ -140,6 +140,27 @@ double measure_traverse(population *p, const settings *s)
     return median_of(traverse_once, p, s, 0);
 }
 
+static double traverse_together_once(population *p, const settings *s, unsigned readers)
+{
+    crew c;
+    double ns = 0;
+
+    crew_init(&c, p->subject, p->self, 0);
+    for (unsigned i = 0; i < readers; i++)
+        (void)crew_add(&c, crew_traverse);
+    crew_start(&c);
+    sleep_ms(s->window_ms / TRAVERSE_SHARE);
+    crew_stop(&c);
+    for (unsigned i = 0; i < readers; i++)
+        ns += (double)c.members[i].took_ns / (double)c.members[i].done / readers;
+    return ns;
+}
+
+double measure_traverse_together(population *p, const settings *s)
+{
+    return median_of(traverse_together_once, p, s, 2);
+}
+
 /* Adds and removes a batch; the items are made and chosen outside the measured time. */
 static uint64_t pairs_ns(population *p)
 {

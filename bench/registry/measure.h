@@ -27,6 +27,9 @@ double measure_lookup_unlocked(population *p, const settings *s);
 /* A walk over all items that only reads each: nanoseconds per item. */
 double measure_traverse(population *p, const settings *s);
 
+/* As above, while two threads do it: nanoseconds per item of one of them. */
+double measure_traverse_together(population *p, const settings *s);
+
 /* Adding a new item and removing an old one: nanoseconds for both. */
 double measure_add_remove(population *p, const settings *s);
 

@@ -175,17 +175,17 @@ GCAST_API void gcast_defer(gcast_registry *r, gcast_deferred *d, void (*run)(gca
 
 /* Complete here so that it can be embedded; all fields are the registry's own. */
 struct gcast_entry {
-    void *reserved_node[2];    /* rcu: the hash table's node */
-    void *reserved_release[2]; /* the callback's node once the last reference is gone */
+    void *reserved_node[2]; /* rcu: the hash table's node */
     union {
         uint64_t id;
         const void *data;
-    } key;                /* const once added */
-    uint32_t key_len;     /* const once added: bytes of key.data */
-    uint32_t turn;        /* const once added: how many entries it replaced */
-    uint32_t x_refs;      /* atomic: references; 0 for good once the last is put */
-    uint32_t x_slot;      /* atomic: its place in the traversal */
-    gcast_registry *home; /* const once added */
+    } key;                     /* const once added */
+    void *reserved_release[2]; /* the callback's node once the last reference is gone */
+    uint32_t key_len;          /* const once added: bytes of key.data */
+    uint32_t turn;             /* const once added: how many entries it replaced */
+    uint32_t x_refs;           /* atomic: references; 0 for good once the last is put */
+    uint32_t x_slot;           /* atomic: its place in the traversal */
+    gcast_registry *home;      /* const once added */
 } __attribute__((aligned(8)));
 
 /* Before each use of an entry: sets its key. */
@@ -213,6 +213,12 @@ GCAST_API GCAST_NODISCARD gcast_err gcast_add(gcast_registry *r, gcast_entry *e)
  *
  *   old  NULL, or receives the entry that was replaced, or NULL. It is no longer findable, and the
  *        caller gets its reference with it: gcast_put() it. With `old` NULL this is done here.
+ *
+ * returns   GCAST_OK       the registry has e, as after gcast_add()
+ *           GCAST_ENOMEM, GCAST_ECLOSED  e is still the caller's, *old is as it was
+ * progress  lock-free
+ * orders    as gcast_add()
+ * cost      O(1) expected; needs no memory if there is an entry to replace
  */
 GCAST_API GCAST_NODISCARD gcast_err gcast_replace(gcast_registry *r, gcast_entry *e,
                                                   gcast_entry **old);
@@ -222,24 +228,47 @@ GCAST_API GCAST_NODISCARD gcast_err gcast_replace(gcast_registry *r, gcast_entry
  * remove or replace one entry exactly one succeeds. The caller knows the entry to be alive: it is
  * inside a section in which it found it, has a reference, or nobody else removes it.
  *
- * returns   GCAST_OK      no look-up and no traversal begun after this return finds it. If no
- *                         reference is left, on_release will get it: the caller may not touch it
- * any more unless it is inside a section or has a reference GCAST_ENOENT  somebody else removed or
- * replaced it, or it was never added progress  lock-free cost      O(1) expected
+ * returns   GCAST_OK       no look-up and no traversal begun after this return finds it. If no
+ *                          reference is left, on_release will get it: the caller may not touch it
+ *                          any more, unless it is inside a section or has a reference
+ *           GCAST_ENOENT   somebody else removed or replaced it, or it was never added
+ * progress  lock-free
+ * orders    all that holders did with the entry -> on_release
+ * cost      O(1) expected; allocates nothing
  */
 GCAST_API gcast_err gcast_remove(gcast_registry *r, gcast_entry *e);
 
-/* The entry with this key, or NULL; good until the section ends. Inside a section. Wait-free for a
- * bounded number of entries in a hash bucket; no writes to shared memory. */
+/*
+ * The entry with this key, or NULL.
+ *
+ * section   inside; the entry is good until it ends
+ * progress  wait-free for a bounded number of entries in a hash bucket
+ * orders    as gcast_add() says
+ * cost      O(1) expected; writes nothing
+ */
 GCAST_API gcast_entry *gcast_peek(gcast_registry *r, uint64_t id);
 GCAST_API gcast_entry *gcast_peek_bytes(gcast_registry *r, const void *key, size_t len);
 
-/* Takes a reference to an entry found in this section, or held otherwise: it will not be released
+/*
+ * Takes a reference to an entry found in this section, or held otherwise: it will not be released
  * before the gcast_put() for it. False once the last reference is gone, which cannot be undone.
- * Lock-free. */
+ *
+ * section   inside, or with a reference; the new reference outlives the section
+ * progress  lock-free
+ * orders    nothing; whoever has the pointer has seen the entry
+ * cost      one atomic operation on the entry
+ */
 GCAST_API GCAST_NODISCARD bool gcast_get(gcast_entry *e);
 
-/* Gives a reference back; the last one sends the entry to on_release. Lock-free. */
+/*
+ * Gives a reference back; the last one sends the entry to on_release.
+ *
+ * section   inside or outside; the caller may touch the entry afterwards only inside one in which
+ *           it was found
+ * progress  lock-free
+ * orders    what the caller did with the entry -> on_release
+ * cost      one atomic operation on the entry; the last put also queues it for liburcu's thread
+ */
 GCAST_API void gcast_put(gcast_registry *r, gcast_entry *e);
 
 /* ---- traversal ------------------------------------------------------------------------------- */

@@ -28,6 +28,25 @@ void api_init(api *a, const config *cfg, hub *h)
                    r[1], r[2], r[3] & 0xfff, 0x8000 | (r[4] & 0x3fff), r[5], r[6], r[7]);
 }
 
+/* A thread's own, so that it is the same from the beginning of an event to its end. NULL: as at the
+ * start. */
+static _Thread_local const config *here;
+
+void api_configure_here(const config *cfg)
+{
+    here = cfg;
+}
+
+static const config *live(const api *a)
+{
+    return here != NULL ? here : a->cfg;
+}
+
+const config *api_config(const api_call *call)
+{
+    return live(call->api);
+}
+
 /* ---- who may call ---- */
 
 static bool authorized(const config *cfg, const http_request *rq)
@@ -95,7 +114,7 @@ void api_write_error(buf *out, protocol_error error)
 
 static void reply_error_code(const api *a, http_exchange *x, protocol_error error)
 {
-    bool bare = wants_status(a->cfg, x->request);
+    bool bare = wants_status(live(a), x->request);
     buf body = {0};
 
     if (!bare)
@@ -197,28 +216,38 @@ static const api_method *method_of(const api *a, const http_request *rq)
     return view_eq(name, api_batch.name) ? &api_batch : api_method_find(name);
 }
 
-size_t api_max_body(void *arg, const http_request *head)
+http_admission api_admit(void *arg, const http_request *head)
 {
     const api *a = arg;
+    const api_method *method = method_of(a, head);
 
-    if (!view_eq(head->method, VIEW_LIT("POST")) || !authorized(a->cfg, head) ||
-        method_of(a, head) == NULL)
-        return HTTP_SMALL_BODY;
-    return a->cfg->http_api.max_body_size_bytes;
+    if (method == NULL || !view_eq(head->method, VIEW_LIT("POST")) || !authorized(live(a), head))
+        return (http_admission){.max_body = HTTP_SMALL_BODY};
+    return (http_admission){live(a)->http_api.max_body_size_bytes, method};
 }
 
-void api_handle(void *arg, http_exchange *x)
+/* NULL: it may not run, and has been answered why. */
+static const api_method *admit_late(const api *a, http_exchange *x)
 {
-    const api *a = arg;
     const http_request *rq = x->request;
     const api_method *method = method_of(a, rq);
 
     if (!view_eq(rq->method, VIEW_LIT("POST")))
         reply_text(x, 405, "Allow: POST\r\n", VIEW_LIT("method not allowed\n"));
-    else if (!authorized(a->cfg, rq))
+    else if (!authorized(live(a), rq))
         reply_text(x, 401, NULL, VIEW_LIT("unauthorized\n"));
     else if (method == NULL)
         reply_text(x, 404, NULL, VIEW_LIT("no such method\n"));
     else
+        return method;
+    return NULL;
+}
+
+void api_handle(void *arg, http_exchange *x)
+{
+    const api *a = arg;
+    const api_method *method = x->note != NULL ? x->note : admit_late(a, x);
+
+    if (method != NULL)
         run(a, x, method);
 }

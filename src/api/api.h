@@ -14,7 +14,7 @@
 enum { API_NODE_UID_LEN = 36 };
 
 typedef struct api {
-    const config *cfg;   /* const */
+    const config *cfg;   /* const: what holds from the start to the end */
     hub *hub;            /* const */
     uint64_t started_ms; /* const: monotonic */
     char node_uid[API_NODE_UID_LEN + 1];
@@ -23,9 +23,12 @@ typedef struct api {
 
 void api_init(api *a, const config *cfg, hub *h);
 
-/* A route's handler, and its limit for bodies: http_api.max_body_size for those who may call a method,
- * next to nothing for all others. `arg` is a struct api. */
+/* What calls on this thread go by from now on, instead of that of the start. Between two events. */
+void api_configure_here(const config *cfg);
+
+/* A route's handler, and its admission: bodies of http_api.max_body_size from those who may call a
+ * method, next to nothing from all others. `arg` is a struct api. */
 void api_handle(void *arg, http_exchange *x);
-size_t api_max_body(void *arg, const http_request *head);
+http_admission api_admit(void *arg, const http_request *head);
 
 #endif

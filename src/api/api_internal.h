@@ -23,8 +23,8 @@ typedef enum api_outcome {
 typedef struct api_call {
     const api *api;
     protocol_error error;
-    buf *result;  /* takes the result object */
-    buf strings;  /* decoded strings; sized at the start, so that views into it stay good */
+    buf *result; /* takes the result object */
+    buf strings; /* decoded strings; as large as the request with escapes, so that it never moves */
     bool running; /* the method has not returned yet */
     bool ended;   /* api_call_end() came before that, with... */
     api_outcome outcome;
@@ -39,11 +39,9 @@ typedef struct api_method {
 
 /* ---- call.c ---- */
 
-/* The configuration as it is now; it may be another one when the call goes on later. */
-static inline const config *api_config(const api_call *call)
-{
-    return call->api->cfg;
-}
+/* The configuration as it is now; it is another one, and this may be gone, when the call goes on
+ * later. */
+const config *api_config(const api_call *call);
 
 api_outcome api_fail(api_call *call, protocol_error error);
 
@@ -124,6 +122,11 @@ api_outcome api_broadcast(api_call *call, view object);
 api_outcome api_unsubscribe(api_call *call, view object);
 api_outcome api_disconnect(api_call *call, view object);
 api_outcome api_send(api_call *call, view object);
+
+/* ---- orders.c ---- */
+
+api_outcome api_subscribe(api_call *call, view object);
+api_outcome api_refresh(api_call *call, view object);
 
 /* ---- channels.c ---- */
 

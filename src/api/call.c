@@ -19,10 +19,11 @@ protocol_error api_check_channel(const api_call *call, view channel)
 
 api_outcome api_call_run(api_call *call, const api_method *method, view params)
 {
+    bool has_escapes = params.len != 0 && memchr(params.ptr, '\\', params.len) != NULL;
     api_outcome outcome;
 
     buf_reset(&call->strings);
-    if (!buf_reserve(&call->strings, params.len))
+    if (has_escapes && !buf_reserve(&call->strings, params.len))
         return api_fail(call, PROTOCOL_INTERNAL);
     call->running = true;
     call->ended = false;

@@ -13,10 +13,12 @@ static api_outcome sent(api_call *call, int64_t count)
 api_outcome api_unsubscribe(api_call *call, view object)
 {
     hub_select who = {0};
+    view session = {0};
     view channel = {0};
     param params[] = {
         {VIEW_LIT("user"), PARAM_STRING, &who.user},
         {VIEW_LIT("client"), PARAM_STRING, &who.client},
+        {VIEW_LIT("session"), PARAM_STRING, &session},
         {VIEW_LIT("channel"), PARAM_STRING, &channel},
     };
 
@@ -29,6 +31,8 @@ api_outcome api_unsubscribe(api_call *call, view object)
             return api_fail(call, err);
     }
     buf_append_lit(call->result, "{}");
+    if (session.len != 0)
+        return API_DONE; /* no transport here has sessions: it names nobody */
     return sent(call, hub_end_subscriptions(call->api->hub, &who, channel, UNSUBSCRIBE_SERVER,
                                             view_of(unsubscribe_text(UNSUBSCRIBE_SERVER))));
 }
@@ -68,6 +72,7 @@ static bool read_whitelist(api_call *call, view whitelist, hub_select *who)
 api_outcome api_disconnect(api_call *call, view object)
 {
     hub_select who = {0};
+    view session = {0};
     view whitelist = {0};
     view disconnect = {0};
     uint32_t code = DISCONNECT_FORCE_NO_RECONNECT;
@@ -75,6 +80,7 @@ api_outcome api_disconnect(api_call *call, view object)
     param params[] = {
         {VIEW_LIT("user"), PARAM_STRING, &who.user},
         {VIEW_LIT("client"), PARAM_STRING, &who.client},
+        {VIEW_LIT("session"), PARAM_STRING, &session},
         {VIEW_LIT("whitelist"), PARAM_STRINGS, &whitelist},
         {VIEW_LIT("disconnect"), PARAM_OBJECT, &disconnect},
     };
@@ -93,7 +99,7 @@ api_outcome api_disconnect(api_call *call, view object)
     if (!read_whitelist(call, whitelist, &who))
         return api_fail(call, PROTOCOL_INTERNAL);
 
-    int64_t count = hub_disconnect(call->api->hub, &who, code, reason);
+    int64_t count = session.len != 0 ? 0 : hub_disconnect(call->api->hub, &who, code, reason);
 
     free((void *)who.whitelist);
     buf_append_lit(call->result, "{}");

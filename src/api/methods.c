@@ -2,13 +2,6 @@
 /* All methods, by their names. */
 #include "api_internal.h"
 
-/* Known to the protocol's other servers, not built here yet. */
-static api_outcome not_available(api_call *call, view object)
-{
-    (void)object;
-    return api_fail(call, PROTOCOL_NOT_AVAILABLE);
-}
-
 static api_outcome no_procedure(api_call *call, view object)
 {
     view method = {0};
@@ -29,9 +22,9 @@ static const api_method methods[] = {
     {VIEW_LIT("disconnect"), api_disconnect},
     {VIEW_LIT("send"), api_send},
 
-    {VIEW_LIT("subscribe"), not_available},
-
-    {VIEW_LIT("refresh"), not_available},
+    /* orders.c */
+    {VIEW_LIT("subscribe"), api_subscribe},
+    {VIEW_LIT("refresh"), api_refresh},
 
     /* channels.c */
     {VIEW_LIT("channels"), api_channels},

@@ -64,6 +64,7 @@ typedef struct auth_grant {
 
 /* What a token claims. The views point into `text`. */
 typedef struct auth_claims {
+    view payload;        /* all of them, as they were signed: a JSON object */
     view user;           /* empty: anonymous */
     view client;         /* the only connection it is for; empty: any */
     view info;           /* raw JSON, valid; may be empty; of the connection */

@@ -320,6 +320,7 @@ auth_verdict claims_read(const auth_token_rules *rules, auth_purpose purpose, vi
     raw_claims raw;
     auth_verdict verdict;
 
+    out->payload = object;
     out->fault = "the claims are no object";
     if (!collect(object, rules->user_id_claim, &raw))
         return AUTH_INVALID;

@@ -9,6 +9,17 @@ static const cli_command items[] = {
     {"defaultconfig", "[yaml|json]", "print a file with every option at its default", "yaml json",
      cli_defaultconfig},
 
+    {"configdoc", "", "print the tables of docs/configuration.md", "", cli_configdoc},
+
+    {"gentoken", "[-u USER] [-t SECONDS] [-q] [OPTION]...",
+     "print a connection token signed with client.token.hmac_secret_key", NULL, cli_gentoken},
+    {"gensubtoken", "-s CHANNEL [-u USER] [-t SECONDS] [-q] [OPTION]...",
+     "print a subscription token", NULL, cli_gensubtoken},
+    {"checktoken", "[OPTION]... TOKEN", "say whether a connection token is valid, and why not",
+     NULL, cli_checktoken},
+    {"checksubtoken", "[OPTION]... TOKEN", "say the same of a subscription token", NULL,
+     cli_checksubtoken},
+
     {"completion", "bash|zsh", "print what a shell needs to complete options", "bash zsh",
      cli_completion},
 

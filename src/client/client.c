@@ -6,10 +6,10 @@
 
 #include "client_internal.h"
 
-bool client_desk_init(client_desk *d, const config *cfg, hub *h, hub_worker *worker,
-                      const hub_sink *sink)
+bool client_desk_init(client_desk *d, const config *cfg, const client_tokens *tokens, hub *h,
+                      hub_worker *worker, const hub_sink *sink)
 {
-    *d = (client_desk){.cfg = cfg, .hub = h, .worker = worker, .sink = sink};
+    *d = (client_desk){.cfg = cfg, .tokens = tokens, .hub = h, .worker = worker, .sink = sink};
     d->ping = sink->frame(VIEW_LIT("{}"));
     return d->ping != NULL;
 }
@@ -26,7 +26,7 @@ void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
     c->desk = d;
     c->state = CLIENT_NEW;
     c->pong_due = false;
-    c->ping_ms = 0;
+    c->beat_ms = UINT64_MAX;
     c->wait = NULL;
     c->deadline_ms = d->cfg->client.stale_close_delay_ms == 0
                          ? UINT64_MAX
@@ -36,15 +36,34 @@ void client_open(client *c, client_desk *d, view user, uint64_t now_ms)
         client_disconnect(c, DISCONNECT_INTERNAL);
 }
 
-void client_close(client *c)
+void client_forget_user(client *c)
 {
-    wait_cancel(c);
     free(c->user);
     c->user = NULL;
 }
 
-/* What has been answered so far goes out as one message. */
-static void flush_replies(client *c)
+void client_close(client *c)
+{
+    wait_cancel(c);
+    if (c->state == CLIENT_CONNECTED)
+        expiry_forget(c);
+    else
+        client_forget_user(c);
+}
+
+enum { REPLIES_KEPT = 65536 }; /* room for replies that a worker keeps */
+
+/* Empty again. Who is in a large channel takes megabytes: that memory is not kept for ever. */
+static void reset_replies(buf *replies)
+{
+    if (replies->cap > REPLIES_KEPT)
+        buf_fini(replies);
+    else
+        buf_reset(replies);
+}
+
+/* What has been answered so far goes out as one message; if c is held, before all else. */
+static void flush_replies(client *c, bool held)
 {
     buf *replies = &c->desk->replies;
     frame *f;
@@ -52,14 +71,21 @@ static void flush_replies(client *c)
     if (replies->len == 0 && !replies->failed)
         return;
     f = replies->failed ? NULL : c->desk->sink->frame(buf_view(replies));
-    buf_reset(replies);
-    if (f != NULL) {
-        hub_conn_send(&c->conn, frame_view(f));
-        frame_put(f);
+    reset_replies(replies);
+    if (f != NULL && held)
+        hub_conn_unhold(&c->conn, f);
+    else if (f != NULL)
+        hub_conn_send_frame(&c->conn, f);
+    frame_put(f);
+    if (f != NULL)
         return;
-    }
     metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
     client_disconnect(c, DISCONNECT_INTERNAL);
+}
+
+void client_unhold(client *c)
+{
+    flush_replies(c, true);
 }
 
 void client_disconnect(client *c, disconnect_code code)
@@ -68,7 +94,7 @@ void client_disconnect(client *c, disconnect_code code)
         return;
     if (c->desk->replies.failed)
         buf_reset(&c->desk->replies); /* half a reply helps nobody */
-    flush_replies(c);
+    flush_replies(c, false);
     if (c->conn.closing)
         return; /* already, because the replies could not be sent */
     c->desk->sink->disconnect(&c->conn, code, view_of(disconnect_text(code)));
@@ -92,7 +118,7 @@ void client_error(client *c, uint32_t id, protocol_error code)
 void client_message(client *c, view message, uint64_t now_ms)
 {
     metric_add(&hub_worker_metrics(c->desk->worker)->x_messages_received, 1);
-    if (message.len == 0)
+    if (message.len == 0 || c->state == CLIENT_REFUSED)
         client_disconnect(c, DISCONNECT_BAD_REQUEST);
     else if (c->wait != NULL)
         wait_keep(c, message);
@@ -100,12 +126,18 @@ void client_message(client *c, view message, uint64_t now_ms)
         client_lines(c, message, now_ms);
 }
 
+/* After a refused connect nothing more of the message is looked at. */
+static bool goes_on(const client *c)
+{
+    return !c->conn.closing && c->wait == NULL && c->state != CLIENT_REFUSED;
+}
+
 void client_lines(client *c, view lines, uint64_t now_ms)
 {
     view rest = lines;
     view line;
 
-    while (!c->conn.closing && c->wait == NULL && command_next_line(&rest, &line)) {
+    while (goes_on(c) && command_next_line(&rest, &line)) {
         command cmd;
 
         if (command_decode(line, &cmd, &c->desk->scratch))
@@ -115,9 +147,9 @@ void client_lines(client *c, view lines, uint64_t now_ms)
         else
             client_disconnect(c, DISCONNECT_BAD_REQUEST);
     }
-    if (!c->conn.closing && rest.len != 0)
+    if (!c->conn.closing && c->wait != NULL && rest.len != 0)
         wait_keep(c, rest);
     if (!c->conn.closing)
-        flush_replies(c);
+        flush_replies(c, false);
     buf_reset(&c->desk->replies);
 }

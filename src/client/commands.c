@@ -1,59 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /* What each command does. */
 #include "client_internal.h"
-#include "clock.h"
-
-/* ---- connect ---- */
-
-/* Whether the client may come in without a token, and as whom. */
-static bool identify(const client *c, view *user)
-{
-    const config *cfg = c->desk->cfg;
-
-    *user = view_of(c->user);
-    return user->len != 0 || cfg->client.insecure ||
-           cfg->client.allow_anonymous_connect_without_token;
-}
-
-static void answer_connect(client *c, uint32_t id)
-{
-    const config *cfg = c->desk->cfg;
-    hub_client_id client_id = hub_conn_client_id(&c->conn);
-    connect_result result = {
-        .client = {client_id.text, HUB_CLIENT_ID_LEN},
-        .version = VIEW_LIT(GRACECAST_VERSION " Gracecast"),
-        .ping_s = (uint32_t)((cfg->client.ping_interval_ms + 999) / 1000),
-        .pong = cfg->client.ping_interval_ms != 0 && cfg->client.pong_timeout_ms != 0,
-        .time_ms = cfg->client.connect_include_server_time ? clock_wall_ms() : 0,
-    };
-
-    reply_connect(client_next_reply(c), id, &result);
-}
-
-static void do_connect(client *c, const command *cmd, uint64_t now_ms)
-{
-    view user;
-
-    if (cmd->connect.token.len != 0) {
-        client_disconnect(c, DISCONNECT_INVALID_TOKEN); /* there are no keys to verify it with */
-        return;
-    }
-    if (!identify(c, &user)) {
-        client_disconnect(c, DISCONNECT_BAD_REQUEST);
-        return;
-    }
-    if (hub_conn_join(&c->conn, user, (view){0}) != GCAST_OK) {
-        metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
-        client_disconnect(c, DISCONNECT_INTERNAL);
-        return;
-    }
-    c->state = CLIENT_CONNECTED;
-    client_close(c); /* the user's name lives in the hub from now on */
-    heartbeat_start(c, now_ms);
-    answer_connect(c, cmd->id);
-}
 
 /* ---- channels ---- */
+
+/* Permitted: `claims` are those of the token, or zeroed. */
+static void subscribe(client *c, const command *cmd, const auth_claims *claims, uint64_t now_ms)
+{
+    static const auth_grant nothing_special = {0};
+    const auth_grant *grant = claims->grant_count != 0 ? claims->grants : &nothing_special;
+    const subscribe_request *rq = &cmd->subscribe;
+    term t;
+
+    if (!term_until(claims->expire_at_s, &t)) {
+        client_error(c, cmd->id, PROTOCOL_EXPIRED);
+        return;
+    }
+
+    channel_options o = overridden_options(c, rq->channel, &grant->override);
+    position_wish wish = position_wish_of(c, &o, rq);
+    subscribe_result result = {.expires = t.expires, .ttl_s = t.ttl_s, .data = grant->data};
+    hub_sub_opts opts = {
+        .delivery = delivery_of(c, rq->channel),
+        .info = grant->info,
+        .expires_at_s = term_end_s(&t, now_ms),
+        .flags = join_leave_flags(c, &o, rq->join_leave),
+    };
+
+    if (!rules_interval(&o, rq->data, &opts.interval_ms) ||
+        (opts.interval_ms != 0 && wish.recoverable && !wish.latest)) { /* all, and not all */
+        client_error(c, cmd->id, PROTOCOL_BAD_REQUEST);
+        return;
+    }
+
+    bool ready = expiry_expect_sub(c, opts.expires_at_s);
+
+    if (ready && wish.positioned)
+        subscribe_positioned(c, cmd, &opts, &wish, &result, now_ms);
+    else if (ready && hub_subscribe(&c->conn, rq->channel, &opts) == GCAST_OK)
+        reply_subscribe(client_next_reply(c), cmd->id, &result);
+    else
+        client_error(c, cmd->id, PROTOCOL_INTERNAL);
+}
+
+/* Subscribes as far as the token says so. */
+static void subscribe_by_token(client *c, const command *cmd, uint64_t now_ms)
+{
+    const subscribe_request *rq = &cmd->subscribe;
+    auth_claims claims;
+
+    switch (judge_sub_token(c, rq->channel, rq->token, &claims)) {
+    case AUTH_VALID:
+        subscribe(c, cmd, &claims, now_ms);
+        break;
+    case AUTH_EXPIRED:
+        client_error(c, cmd->id, PROTOCOL_TOKEN_EXPIRED);
+        break;
+    case AUTH_INVALID:
+        if (claims.grant_count != 0)
+            client_disconnect(c, DISCONNECT_INVALID_TOKEN);
+        else
+            client_error(c, cmd->id, PROTOCOL_PERMISSION_DENIED);
+        break;
+    case AUTH_OUT_OF_MEMORY:
+        client_error(c, cmd->id, PROTOCOL_INTERNAL);
+        break;
+    }
+    auth_claims_fini(&claims);
+}
 
 static void do_subscribe(client *c, const command *cmd, uint64_t now_ms)
 {
@@ -65,34 +79,12 @@ static void do_subscribe(client *c, const command *cmd, uint64_t now_ms)
         client_disconnect(c, DISCONNECT_BAD_REQUEST);
         return;
     }
-    if ((err = may_subscribe(c, rq->channel, rq)) != PROTOCOL_OK) {
+    if ((err = may_subscribe(c, rq->channel, rq)) != PROTOCOL_OK)
         client_error(c, cmd->id, err);
-        return;
-    }
-
-    hub_sub_opts opts = {
-        .delivery = delivery_of(c, rq->channel),
-        .flags = join_leave_flags(c, rq),
-    };
-
-    position_wish wish = position_wish_of(c, config_channel_options(c->desk->cfg, rq->channel), rq);
-
-    err = pace_of(c, rq->channel, rq->data, &opts.interval_ms);
-    if (opts.interval_ms != 0 && wish.recoverable && !wish.latest)
-        err = PROTOCOL_BAD_REQUEST; /* it wants every publication, and not */
-    if (err != PROTOCOL_OK) {
-        client_error(c, cmd->id, err);
-        return;
-    }
-    if (wish.positioned) {
-        subscribe_positioned(c, cmd, &opts, &wish, now_ms);
-        return;
-    }
-    if (hub_subscribe(&c->conn, rq->channel, &opts) != GCAST_OK) {
-        client_error(c, cmd->id, PROTOCOL_INTERNAL);
-        return;
-    }
-    reply_subscribe(client_next_reply(c), cmd->id, &(subscribe_result){0});
+    else if (rq->token.len != 0)
+        subscribe_by_token(c, cmd, now_ms);
+    else
+        subscribe(c, cmd, &(auth_claims){0}, now_ms);
 }
 
 static void do_unsubscribe(client *c, const command *cmd)
@@ -163,9 +155,13 @@ static void run(client *c, const command *cmd, uint64_t now_ms)
         do_history(c, cmd, now_ms);
         return;
     case COMMAND_RPC:
-    case COMMAND_REFRESH:
-    case COMMAND_SUB_REFRESH:
         client_error(c, cmd->id, PROTOCOL_NOT_AVAILABLE);
+        return;
+    case COMMAND_REFRESH:
+        do_refresh(c, cmd, now_ms);
+        return;
+    case COMMAND_SUB_REFRESH:
+        do_sub_refresh(c, cmd, now_ms);
         return;
     case COMMAND_SEND:
         client_disconnect(c, DISCONNECT_NOT_AVAILABLE); /* nobody here takes messages */

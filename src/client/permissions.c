@@ -2,15 +2,13 @@
 /* Who may do what in which channel: the namespace's options, in the protocol's order of checks. */
 #include "channel.h"
 #include "client_internal.h"
-#include "json.h"
 
 static bool anonymous(const client *c)
 {
     return hub_conn_user(&c->conn).len == 0;
 }
 
-/* PROTOCOL_OK and the options, or why there are none. */
-static protocol_error options_of(const client *c, view channel, const channel_options **options)
+protocol_error channel_check(const client *c, view channel, const channel_options **options)
 {
     const config *cfg = c->desk->cfg;
 
@@ -64,14 +62,24 @@ hub_delivery delivery_of(const client *c, view channel)
     return rules_delivery(cfg, config_channel_options(cfg, channel));
 }
 
-uint32_t join_leave_flags(const client *c, const subscribe_request *rq)
+channel_options overridden_options(const client *c, view channel, const channel_override *by)
 {
-    const channel_options *o = config_channel_options(c->desk->cfg, rq->channel);
+    channel_options o = *config_channel_options(c->desk->cfg, channel);
+
+    o.join_leave = override_apply(by->join_leave, o.join_leave);
+    o.force_push_join_leave = override_apply(by->force_push_join_leave, o.force_push_join_leave);
+    o.force_positioning = override_apply(by->force_positioning, o.force_positioning);
+    o.force_recovery = override_apply(by->force_recovery, o.force_recovery);
+    return o;
+}
+
+uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted)
+{
     permit p = presence_permit(o);
 
     if (!o->join_leave)
         return 0;
-    if (o->force_push_join_leave || (rq->join_leave && allowed(c, &p, true)))
+    if (o->force_push_join_leave || (wanted && allowed(c, &p, true)))
         return HUB_SUB_TELLS | HUB_SUB_IS_TOLD;
     return HUB_SUB_TELLS;
 }
@@ -89,39 +97,6 @@ static bool is_named(const client *c, view channel)
     return false;
 }
 
-/* The rate that `data` asks for; 0: none. false: it is not a whole number above 0. */
-static bool asked_rate(view data, uint64_t *rate)
-{
-    json_iter it;
-    view key;
-    view value;
-    bool good = true;
-
-    *rate = 0;
-    if (json_kind_of(data) != JSON_KIND_OBJECT || !json_iter_init(&it, data))
-        return true;
-    while (json_iter_next(&it, &key, &value)) {
-        if (json_string_is(key, VIEW_LIT("max_rate")))
-            good = json_u64(value, rate) && *rate != 0;
-    }
-    return good;
-}
-
-protocol_error pace_of(const client *c, view channel, view data, uint32_t *interval_ms)
-{
-    const channel_options *o = config_channel_options(c->desk->cfg, channel);
-    uint64_t rate = o->max_rate;
-    uint64_t asked;
-
-    if (!asked_rate(data, &asked))
-        return PROTOCOL_BAD_REQUEST;
-    if (asked != 0 && (rate == 0 || asked < rate))
-        rate = asked;
-    /* a millisecond is as short as intervals get */
-    *interval_ms = rate == 0 || rate > 1000 ? 0 : (uint32_t)((1000 + rate - 1) / rate);
-    return PROTOCOL_OK;
-}
-
 protocol_error may_subscribe(const client *c, view channel, const subscribe_request *rq)
 {
     const config *cfg = c->desk->cfg;
@@ -134,14 +109,16 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
         return PROTOCOL_ALREADY_SUBSCRIBED;
     if (c->conn.sub_count >= cfg->client.channel_limit)
         return PROTOCOL_LIMIT_EXCEEDED;
-    if ((err = options_of(c, channel, &options)) != PROTOCOL_OK)
+    if ((err = channel_check(c, channel, &options)) != PROTOCOL_OK)
         return err;
     if (rq->tf.len != 0)
         return PROTOCOL_BAD_REQUEST; /* no namespace allows filters */
     if (rq->type != 0)
         return PROTOCOL_NOT_AVAILABLE; /* map subscriptions */
-    if (rq->token.len != 0 || channel_is_private(channel))
-        return PROTOCOL_PERMISSION_DENIED; /* there are no keys to verify a token with */
+    if (rq->token.len != 0)
+        return PROTOCOL_OK; /* it decides */
+    if (channel_is_private(channel))
+        return PROTOCOL_PERMISSION_DENIED;
     if (cfg->client.insecure)
         return PROTOCOL_OK;
     if (options->allow_user_limited_channels && channel_is_user_limited(channel))
@@ -156,7 +133,7 @@ protocol_error may_subscribe(const client *c, view channel, const subscribe_requ
 protocol_error may_publish(const client *c, view channel)
 {
     const channel_options *options;
-    protocol_error err = options_of(c, channel, &options);
+    protocol_error err = channel_check(c, channel, &options);
 
     if (err != PROTOCOL_OK)
         return err;
@@ -173,7 +150,7 @@ protocol_error may_publish(const client *c, view channel)
 protocol_error may_see_presence(const client *c, view channel)
 {
     const channel_options *options;
-    protocol_error err = options_of(c, channel, &options);
+    protocol_error err = channel_check(c, channel, &options);
 
     if (err != PROTOCOL_OK)
         return err;
@@ -190,7 +167,7 @@ protocol_error may_see_presence(const client *c, view channel)
 protocol_error may_see_history(const client *c, view channel)
 {
     const channel_options *options;
-    protocol_error err = options_of(c, channel, &options);
+    protocol_error err = channel_check(c, channel, &options);
 
     if (err != PROTOCOL_OK)
         return err;

@@ -55,7 +55,9 @@ typedef struct position_wait {
     client_wait wait;
     client *client;
     position_wish wish;
-    uint32_t id; /* of the command */
+    uint32_t id;             /* of the command */
+    subscribe_result result; /* what is told beside the position */
+    char data[];             /* result.data is here */
 } position_wait;
 
 /* What the hub has; position_wait may go before it. */
@@ -79,7 +81,7 @@ static void on_joined(hub_join *j, hub_conn *conn, const hub_joined *r)
 {
     position_wait *w = container_of(j, joining, join)->wait;
     client *c = container_of(conn, client, conn);
-    subscribe_result result = {0};
+    subscribe_result result = w->result;
 
     if (r != NULL)
         position_result(&result, j, r, &w->wish);
@@ -94,15 +96,22 @@ static void on_joined(hub_join *j, hub_conn *conn, const hub_joined *r)
 }
 
 void subscribe_positioned(client *c, const command *cmd, const hub_sub_opts *opts,
-                          const position_wish *wish, uint64_t now_ms)
+                          const position_wish *wish, const subscribe_result *result,
+                          uint64_t now_ms)
 {
     const subscribe_request *rq = &cmd->subscribe;
-    position_wait *w = calloc(1, sizeof *w);
+    position_wait *w = malloc(sizeof *w + result->data.len);
     joining *j = calloc(1, sizeof *j);
 
     if (w != NULL && j != NULL) {
-        *w = (position_wait){
-            .wait.cancel = position_wait_free, .client = c, .wish = *wish, .id = cmd->id};
+        *w = (position_wait){.wait.cancel = position_wait_free,
+                             .client = c,
+                             .wish = *wish,
+                             .id = cmd->id,
+                             .result = *result};
+        w->result.data.ptr = w->data;
+        if (result->data.len != 0)
+            memcpy(w->data, result->data.ptr, result->data.len);
         position_join_init(&j->join, c, config_channel_options(c->desk->cfg, rq->channel), rq,
                            wish);
         j->join.joined = on_joined;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "place.h"
@@ -42,6 +43,40 @@ static void check_paths(const config *c, config_report *report)
                 place_error(&at, "%s is the path of %s already", log_quote(endpoints[i].path).text,
                             endpoints[j].option);
         }
+}
+
+/* What Centrifugo takes for one: nothing that could be a path into the claims. */
+static void check_claim_name(view name, const char *option, config_report *report)
+{
+    place at = place_of(report, option);
+
+    for (size_t i = 0; i < name.len; i++) {
+        if (!isalpha((unsigned char)name.ptr[i]) && name.ptr[i] != '_') {
+            place_error(&at, "must be letters and '_'");
+            return;
+        }
+    }
+}
+
+static void check_tokens(const config *c, config_report *report)
+{
+    check_claim_name(c->client.token.user_id_claim, "client.token.user_id_claim", report);
+    check_claim_name(c->client.subscription_token.keys.user_id_claim,
+                     "client.subscription_token.user_id_claim", report);
+}
+
+static void check_personal_channel(const config *c, config_report *report)
+{
+    place at =
+        place_of(report, "client.subscribe_to_user_personal_channel.personal_channel_namespace");
+    view name = c->client.subscribe_to_user_personal_channel.personal_channel_namespace;
+
+    for (size_t i = 0; i < c->channel.namespaces.count; i++) {
+        if (view_eq(c->channel.namespaces.items[i].name, name))
+            return;
+    }
+    if (name.len != 0)
+        place_error(&at, "there is no namespace %s", log_quote(name).text);
 }
 
 /* `path`: of the options, for the report. */
@@ -96,4 +131,6 @@ void config_check(const config *c, config_report *report)
     check_channels(c, report);
     check_pings(c, report);
     check_paths(c, report);
+    check_tokens(c, report);
+    check_personal_channel(c, report);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration: flags, environment and file become one struct that nobody changes afterwards.
+ * The configuration: flags, environment and file become one struct that nobody changes afterwards;
+ * read again, they become another.
  * All mistakes are found before any is reported, and with a mistake there is no configuration.
  *
  * Members carry the names of the options, with their unit added. Every view has a NUL behind it.
@@ -37,6 +38,24 @@ typedef enum api_error_mode {
     API_ERROR_TRANSPORT, /* the HTTP status tells */
 } api_error_mode;
 
+/* By what tokens are judged. */
+typedef struct config_token {
+    view hmac_secret_key; /* "" = none; so are the other keys */
+    view hmac_previous_secret_key;
+    uint32_t hmac_previous_secret_key_valid_until_s; /* since 1970; 0 = for good */
+    view rsa_public_key;                             /* PEM */
+    view ecdsa_public_key;                           /* PEM */
+    view audience;                                   /* "" = any */
+    view issuer;                                     /* "" = any */
+    view user_id_claim;                              /* "" = sub */
+} config_token;
+
+typedef enum io_uring_mode {
+    IO_URING_AUTO, /* if it works here */
+    IO_URING_ON,   /* or the server does not start */
+    IO_URING_OFF,
+} io_uring_mode;
+
 /* What the channels of one namespace, or those without one, may do. */
 typedef struct channel_options {
     uint64_t flush_interval_ms; /* 0: as delivery.flush_interval */
@@ -56,9 +75,9 @@ typedef struct channel_options {
     bool allow_recovery;
     recovery_mode force_recovery_mode;
     bool auto_cache_recover;
+    bool allow_user_limited_channels; /* what follows the last '#' of a name are its users */
     bool allow_subscribe_for_client;
     bool allow_subscribe_for_anonymous;
-    bool allow_user_limited_channels;
     bool allow_publish_for_client;
     bool allow_publish_for_subscriber;
     bool allow_publish_for_anonymous;
@@ -102,7 +121,21 @@ typedef struct config {
     } shutdown;
     struct {
         bool insecure;
+        bool insecure_skip_token_signature_verify;
         bool allow_anonymous_connect_without_token;
+        bool disallow_anonymous_connection_tokens;
+        config_token token;
+        struct {
+            bool enabled; /* else client.token serves */
+            config_token keys;
+        } subscription_token;
+        struct {
+            bool enabled;
+            view personal_channel_namespace; /* "" = none */
+            bool single_connection;
+        } subscribe_to_user_personal_channel;
+        uint64_t expired_close_delay_ms;
+        uint64_t expired_sub_close_delay_ms;
         config_strings allowed_origins; /* globs */
         view user_id_http_header;       /* "" = none */
         uint32_t channel_limit;
@@ -127,6 +160,7 @@ typedef struct config {
     } websocket;
     struct {
         uint64_t flush_interval_ms; /* 0: publications are sent at once */
+        io_uring_mode io_uring;
     } delivery;
     struct {
         bool disabled;
@@ -179,6 +213,10 @@ typedef enum config_result {
 config_result config_load(int argc, char *const *argv, char *const *envp, config **out,
                           config_report *report);
 
+/* Appends the names, with ", " between them, of the options that are read once, at the start, and differ
+ * in these two. */
+void config_list_waiting(const config *running, const config *next, buf *names);
+
 /* config_free(NULL) is harmless. */
 void config_free(config *c);
 
@@ -189,6 +227,9 @@ void config_write_help(buf *out);
 
 /* Appends a file that sets every option to its default, in JSON or, with comments, in YAML. */
 void config_write_default(buf *out, bool json);
+
+/* Appends tables of all options in Markdown. */
+void config_write_markdown(buf *out);
 
 /*
  * The options of a channel by its namespace, which is what precedes the first ':' (a leading '$',

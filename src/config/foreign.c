@@ -9,61 +9,65 @@
 /* An option of Centrifugo that we lack; a name that ends in '.' stands for the whole section. */
 typedef struct foreign {
     const char *name;
-    const char *harmless; /* the value that asks for what we do anyway; "*": any value; or NULL */
+    const char *harmless; /* the value that asks for what we do anyway; "*": any value; or NULL;
+                           * `switched`: a section of which only ...enabled matters */
 } foreign;
 
+static const char switched[] = "enabled";
+
 static const foreign server_items[] = {
-    {"admin.", NULL},
-    {"broker.", NULL},
+    {"admin.", switched},
+    {"broker.", switched},
     {"channel.max_publication_size", NULL},
     {"channel.namespace_boundary", ":"},
     {"channel.private_prefix", "$"},
-    {"channel.proxy.", NULL},
+    {"channel.proxy.", switched},
     {"channel.user_boundary", "#"},
     {"channel.user_separator", ","},
     {"client.channel_position_max_time_lag", NULL},
     {"client.concurrency", "0"},
-    {"client.disallow_anonymous_connection_tokens", NULL},
-    {"client.expired_close_delay", NULL},
-    {"client.expired_sub_close_delay", NULL},
-    {"client.insecure_skip_token_signature_verify", NULL},
     {"client.presence_update_interval", NULL},
-    {"client.proxy.", NULL},
-    {"client.subscribe_to_user_personal_channel.", NULL},
-    {"client.subscription_token.", NULL},
-    {"client.token.", NULL},
+    {"client.proxy.", switched},
+    {"client.subscription_token.audience_regex", ""},
+    {"client.subscription_token.issuer_regex", ""},
+    {"client.subscription_token.jwks.", NULL},
+    {"client.subscription_token.jwks_public_endpoint", ""},
+    {"client.token.audience_regex", ""},
+    {"client.token.issuer_regex", ""},
+    {"client.token.jwks.", NULL},
+    {"client.token.jwks_public_endpoint", ""},
     {"client.user_connection_limit", "0"},
     {"consumers", NULL},
     {"controller.", NULL},
-    {"debug.", NULL},
+    {"debug.", switched},
     {"emulation.", NULL},
     {"engine.type", "memory"},
-    {"engine.", NULL},
-    {"graphite.", NULL},
-    {"grpc_api.", NULL},
+    {"engine.", "*"},
+    {"graphite.", switched},
+    {"grpc_api.", switched},
     {"http_server.http2_extended_connect", NULL},
     {"http_server.h2c_external", NULL},
-    {"http_server.http3.", NULL},
-    {"http_server.tls.", NULL},
-    {"http_server.tls_autocert.", NULL},
+    {"http_server.http3.", switched},
+    {"http_server.tls.", switched},
+    {"http_server.tls_autocert.", switched},
     {"http_server.tls_external", NULL},
-    {"http_stream.", NULL},
+    {"http_stream.", switched},
     {"log.file", ""},
     {"map_broker.", NULL},
     {"node.", NULL},
-    {"opentelemetry.", NULL},
+    {"opentelemetry.", switched},
     {"pid_file", ""},
-    {"presence_manager.", NULL},
+    {"presence_manager.", switched},
     {"prometheus.instrument_http_handlers", NULL},
     {"proxies", NULL},
     {"rpc.", NULL},
     {"shared_poll.", NULL},
-    {"sse.", NULL},
-    {"swagger.", NULL},
-    {"uni_grpc.", NULL},
-    {"uni_http_stream.", NULL},
-    {"uni_sse.", NULL},
-    {"uni_websocket.", NULL},
+    {"sse.", switched},
+    {"swagger.", switched},
+    {"uni_grpc.", switched},
+    {"uni_http_stream.", switched},
+    {"uni_sse.", switched},
+    {"uni_websocket.", switched},
     {"usage_stats.", "*"}, /* we send none */
     {"websocket.compression", NULL},
     {"websocket.compression_level", "*"},
@@ -72,7 +76,7 @@ static const foreign server_items[] = {
     {"websocket.read_buffer_size", "*"},
     {"websocket.use_write_buffer_pool", "*"},
     {"websocket.write_buffer_size", "*"},
-    {"webtransport.", NULL},
+    {"webtransport.", switched},
 };
 
 static const foreign channel_items[] = {
@@ -133,11 +137,22 @@ static bool matches(const foreign *f, view name)
     return (section ? name.len > len : name.len == len) && same_folded(f->name, name.ptr, len);
 }
 
-/* What is switched off needs no support. */
-static bool is_harmless(const foreign *f, view value)
+/* Whether the last part of the name is "enabled". */
+static bool is_switch(view name)
+{
+    size_t len = sizeof switched - 1;
+
+    return name.len > len && foreign_fold(name.ptr[name.len - len - 1]) == '_' &&
+           same_folded(switched, name.ptr + name.len - len, len);
+}
+
+/* What is switched off needs no support, and neither does what is said of it. */
+static bool is_harmless(const foreign *f, view name, view value)
 {
     if (view_eq(value, VIEW_LIT("false")))
         return true;
+    if (f->harmless == switched)
+        return !is_switch(name);
     return f->harmless != NULL &&
            (strcmp(f->harmless, "*") == 0 || view_eq(value, view_of(f->harmless)));
 }
@@ -146,7 +161,8 @@ static foreign_kind judge(const foreign_table *table, view name, view value)
 {
     for (size_t i = 0; i < table->count; i++)
         if (matches(&table->items[i], name))
-            return is_harmless(&table->items[i], value) ? FOREIGN_HARMLESS : FOREIGN_UNSUPPORTED;
+            return is_harmless(&table->items[i], name, value) ? FOREIGN_HARMLESS
+                                                              : FOREIGN_UNSUPPORTED;
     return FOREIGN_UNKNOWN;
 }
 

@@ -14,33 +14,6 @@ static const char channel_intro[] =
     "\n"
     "channel.without_namespace.* and the entries of channel.namespaces:\n";
 
-static const char *value_name(option_type type)
-{
-    switch (type) {
-    case OPTION_BOOL:
-        return "";
-    case OPTION_COUNT:
-        return " NUMBER";
-    case OPTION_SIZE:
-        return " BYTES";
-    case OPTION_DURATION:
-        return " TIME";
-    case OPTION_STRING:
-        return " TEXT";
-    case OPTION_ADDRESS:
-        return " ADDRESS";
-    case OPTION_PATH:
-        return " PATH";
-    case OPTION_STRINGS:
-        return " TEXT,...";
-    case OPTION_CHOICE:
-        return " WORD";
-    case OPTION_NAMESPACES:
-        return " JSON";
-    }
-    return "";
-}
-
 static void write_option(buf *out, const char *dashes, const option *o)
 {
     bool shows_default = *o->preset != '\0' && o->type != OPTION_BOOL;
@@ -50,20 +23,12 @@ static void write_option(buf *out, const char *dashes, const option *o)
         buf_printf(out, "-%c, ", o->letter);
     if (o->flag != NULL)
         buf_printf(out, "--%s, ", o->flag);
-    buf_printf(out, "%s%s%s", dashes, o->name, value_name(o->type));
+    buf_printf(out, "%s%s%s", dashes, o->name, option_value_name(o->type));
     if (shows_default)
         buf_printf(out, "  (%s)", o->preset);
     buf_printf(out, "\n      %s", o->help);
     option_write_choices(out, o);
     buf_append_char(out, '\n');
-}
-
-/* "client" of "client.insecure"; "" of "workers" */
-static view section_of(const option *o)
-{
-    const char *dot = strchr(o->name, '.');
-
-    return (view){.ptr = o->name, .len = dot == NULL ? 0 : (size_t)(dot - o->name)};
 }
 
 void config_write_help(buf *out)
@@ -76,9 +41,9 @@ void config_write_help(buf *out)
 
         if (o->not_yet)
             continue;
-        if (i == 0 || !view_eq(section_of(o), section))
+        if (i == 0 || !view_eq(option_section(o), section))
             buf_append_char(out, '\n');
-        section = section_of(o);
+        section = option_section(o);
         write_option(out, "--", o);
     }
     buf_append_lit(out, channel_intro);

@@ -16,6 +16,7 @@
 #define STRING(member)   .type = OPTION_STRING, .offset = FIELD(config, member, view)
 #define ADDRESS(member)  .type = OPTION_ADDRESS, .offset = FIELD(config, member, view)
 #define PATH(member)     .type = OPTION_PATH, .offset = FIELD(config, member, view)
+#define TEXT(member)     .type = OPTION_TEXT, .offset = FIELD(config, member, view)
 #define STRINGS(member)  .type = OPTION_STRINGS, .offset = FIELD(config, member, config_strings)
 #define NAMESPACES(member) \
     .type = OPTION_NAMESPACES, .offset = FIELD(config, member, config_namespaces)
@@ -24,9 +25,11 @@
 static_assert(sizeof(log_level) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(api_error_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(conflate_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
+static_assert(sizeof(io_uring_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(recovery_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 
-#define NOT_YET .not_yet = true
+#define NOT_YET  .not_yet = true
+#define AT_START .at_start = true
 
 /* The first part of a name is its section in --help: keep those of one section together. */
 static const option server_items[] = {
@@ -35,17 +38,18 @@ static const option server_items[] = {
     {"help", BOOL(help), "false", "print this text", .letter = 'h', .flag_only = true},
     {"version", BOOL(version), "false", "print the version", .letter = 'v', .flag_only = true},
     {"workers", COUNT(workers), "0", "threads that serve connections; 0 = one per usable CPU",
-     .max = 1024},
-    {"demo", BOOL(demo), "false", "publish this machine's figures and show them at /"},
+     .max = 1024, AT_START},
+    {"demo", BOOL(demo), "false", "publish this machine's figures and show them at /", AT_START},
 
     {"http_server.address", ADDRESS(http_server.address), "",
-     "address to listen on; empty = all, IPv4 and IPv6", .flag = "address", .letter = 'a'},
+     "address to listen on; empty = all, IPv4 and IPv6", .flag = "address", .letter = 'a',
+     AT_START},
     {"http_server.port", COUNT(http_server.port), "8000", "port to listen on; 0 = any free one",
-     .max = 65535, .flag = "port", .letter = 'p'},
+     .max = 65535, .flag = "port", .letter = 'p', AT_START},
     {"http_server.internal_address", ADDRESS(http_server.internal_address), "",
-     "address for API, metrics and health; empty = as the other"},
+     "address for API, metrics and health; empty = as the other", AT_START},
     {"http_server.internal_port", COUNT(http_server.internal_port), "",
-     "port for API, metrics and health; empty = as the other", .max = 65535},
+     "port for API, metrics and health; empty = as the other", .max = 65535, AT_START},
 
     {"log.level", CHOICE(log.level), "info", "least important lines to log",
      .choices = {"trace", "debug", "info", "warn", "error", "fatal", "none"}},
@@ -55,9 +59,68 @@ static const option server_items[] = {
 
     {"client.insecure", BOOL(client.insecure), "false",
      "clients need no token and may do everything; for development"},
+    {"client.insecure_skip_token_signature_verify",
+     BOOL(client.insecure_skip_token_signature_verify), "false",
+     "believe every token; for development"},
     {"client.allow_anonymous_connect_without_token",
      BOOL(client.allow_anonymous_connect_without_token), "false",
      "clients without token connect with an empty user id"},
+    {"client.disallow_anonymous_connection_tokens",
+     BOOL(client.disallow_anonymous_connection_tokens), "false",
+     "refuse connection tokens without a user id"},
+    {"client.token.hmac_secret_key", STRING(client.token.hmac_secret_key), "",
+     "key of HS256, HS384 and HS512"},
+    {"client.token.hmac_previous_secret_key", STRING(client.token.hmac_previous_secret_key), "",
+     "a second such key, on its way out"},
+    {"client.token.hmac_previous_secret_key_valid_until",
+     COUNT(client.token.hmac_previous_secret_key_valid_until_s), "0",
+     "when that one ends, in seconds since 1970; 0 = never"},
+    {"client.token.rsa_public_key", TEXT(client.token.rsa_public_key), "",
+     "key of RS256, RS384 and RS512, in PEM"},
+    {"client.token.ecdsa_public_key", TEXT(client.token.ecdsa_public_key), "",
+     "key of ES256, ES384 or ES512, in PEM"},
+    {"client.token.audience", STRING(client.token.audience), "",
+     "must be among the audiences of a token; empty = any"},
+    {"client.token.issuer", STRING(client.token.issuer), "",
+     "must be the issuer of a token; empty = any"},
+    {"client.token.user_id_claim", STRING(client.token.user_id_claim), "",
+     "claim with the user id; empty = sub"},
+    {"client.subscription_token.enabled", BOOL(client.subscription_token.enabled), "false",
+     "judge subscription tokens by the next lines, not by client.token"},
+    {"client.subscription_token.hmac_secret_key",
+     STRING(client.subscription_token.keys.hmac_secret_key), "", "key of HS256, HS384 and HS512"},
+    {"client.subscription_token.hmac_previous_secret_key",
+     STRING(client.subscription_token.keys.hmac_previous_secret_key), "",
+     "a second such key, on its way out"},
+    {"client.subscription_token.hmac_previous_secret_key_valid_until",
+     COUNT(client.subscription_token.keys.hmac_previous_secret_key_valid_until_s), "0",
+     "when that one ends, in seconds since 1970; 0 = never"},
+    {"client.subscription_token.rsa_public_key",
+     TEXT(client.subscription_token.keys.rsa_public_key), "",
+     "key of RS256, RS384 and RS512, in PEM"},
+    {"client.subscription_token.ecdsa_public_key",
+     TEXT(client.subscription_token.keys.ecdsa_public_key), "",
+     "key of ES256, ES384 or ES512, in PEM"},
+    {"client.subscription_token.audience", STRING(client.subscription_token.keys.audience), "",
+     "must be among the audiences of a token; empty = any"},
+    {"client.subscription_token.issuer", STRING(client.subscription_token.keys.issuer), "",
+     "must be the issuer of a token; empty = any"},
+    {"client.subscription_token.user_id_claim",
+     STRING(client.subscription_token.keys.user_id_claim), "",
+     "claim with the user id; empty = sub"},
+    {"client.subscribe_to_user_personal_channel.enabled",
+     BOOL(client.subscribe_to_user_personal_channel.enabled), "false",
+     "subscribe each connection with a user id to #USER"},
+    {"client.subscribe_to_user_personal_channel.personal_channel_namespace",
+     STRING(client.subscribe_to_user_personal_channel.personal_channel_namespace), "",
+     "in this namespace; empty = none"},
+    {"client.subscribe_to_user_personal_channel.single_connection",
+     BOOL(client.subscribe_to_user_personal_channel.single_connection), "false",
+     "and close the user's other connections"},
+    {"client.expired_close_delay", DURATION(client.expired_close_delay_ms), "25s",
+     "how long a connection may outlive its token, to be refreshed"},
+    {"client.expired_sub_close_delay", DURATION(client.expired_sub_close_delay_ms), "25s",
+     "the same of a subscription"},
     {"client.allowed_origins", STRINGS(client.allowed_origins), "",
      "origins of pages that may connect, * as wildcard; empty = only clients that send none"},
     {"client.user_id_http_header", STRING(client.user_id_http_header), "",
@@ -65,7 +128,7 @@ static const option server_items[] = {
     {"client.channel_limit", COUNT(client.channel_limit), "128", "channels of one connection",
      .min = 1},
     {"client.queue_max_size", SIZE(client.queue_max_size_bytes), "1048576",
-     "bytes waiting for one connection before it is closed as slow", .min = 1},
+     "bytes waiting for one connection before it is closed as slow", .min = 1, AT_START},
     {"client.connection_limit", COUNT(client.connection_limit), "0", "open connections; 0 = any"},
     {"client.connection_rate_limit", COUNT(client.connection_rate_limit), "0",
      "new connections per second; 0 = any"},
@@ -86,7 +149,7 @@ static const option server_items[] = {
      "publications that a client can recover at once; 0 = any"},
 
     {"websocket.handler_prefix", PATH(websocket.handler_prefix), "/connection/websocket",
-     "path of the WebSocket endpoint"},
+     "path of the WebSocket endpoint", AT_START},
     {"websocket.message_size_limit", SIZE(websocket.message_size_limit_bytes), "65536",
      "bytes of one message from a client", .min = 1, .max = UINT32_MAX},
     {"websocket.write_timeout", DURATION(websocket.write_timeout_ms), "1s",
@@ -94,29 +157,36 @@ static const option server_items[] = {
 
     {"delivery.flush_interval", DURATION(delivery.flush_interval_ms), "0s",
      "publications are gathered for at most this long; 0 = sent at once", .max = 60000},
+    {"delivery.io_uring", CHOICE(delivery.io_uring), "auto",
+     "write to many clients in one system call; auto = where the system lets us",
+     .choices = {"auto", "on", "off"}, AT_START},
 
     {"http_api.key", STRING(http_api.key), "", "key of the server API; empty = nobody has one"},
     {"http_api.insecure", BOOL(http_api.insecure), "false",
      "the server API needs no key; for development"},
     {"http_api.external", BOOL(http_api.external), "false",
-     "the server API stays on the public port when there is an internal one"},
-    {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API"},
-    {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API"},
+     "the server API stays on the public port when there is an internal one", AT_START},
+    {"http_api.disabled", BOOL(http_api.disabled), "false", "no server API", AT_START},
+    {"http_api.handler_prefix", PATH(http_api.handler_prefix), "/api", "path of the server API",
+     AT_START},
     {"http_api.error_mode", CHOICE(http_api.error_mode), "",
      "where API errors show: empty = in the body, transport = in the HTTP status too",
      .choices = {"", "transport"}},
     {"http_api.max_body_size", SIZE(http_api.max_body_size_bytes), "16MiB",
      "bytes of one API request", .min = 1, .max = UINT32_MAX},
 
-    {"health.enabled", BOOL(health.enabled), "false", "answer health checks"},
-    {"health.handler_prefix", PATH(health.handler_prefix), "/health", "path of health checks"},
+    {"health.enabled", BOOL(health.enabled), "false", "answer health checks", AT_START},
+    {"health.handler_prefix", PATH(health.handler_prefix), "/health", "path of health checks",
+     AT_START},
 
-    {"prometheus.enabled", BOOL(prometheus.enabled), "false", "publish metrics for Prometheus"},
+    {"prometheus.enabled", BOOL(prometheus.enabled), "false", "publish metrics for Prometheus",
+     AT_START},
     {"prometheus.handler_prefix", PATH(prometheus.handler_prefix), "/metrics",
-     "path of the metrics"},
+     "path of the metrics", AT_START},
 
     {"memory.history_max_bytes", SIZE(memory.history_max_bytes), "256MiB",
-     "what channels may remember together; the least recently published to forget; 0 = any"},
+     "what channels may remember together; the least recently published to forget; 0 = any",
+     AT_START},
 
     {"channel.max_length", COUNT(channel.max_length), "255", "bytes of a channel name", .min = 1,
      .max = 65535},
@@ -203,6 +273,41 @@ const option *option_at(size_t at, option_name *name)
     (void)snprintf(name->text, sizeof name->text, "%s%s", of_channel ? WITHOUT_NAMESPACE : "",
                    o->name);
     return o;
+}
+
+const char *option_value_name(option_type type)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return "";
+    case OPTION_COUNT:
+        return " NUMBER";
+    case OPTION_SIZE:
+        return " BYTES";
+    case OPTION_DURATION:
+        return " TIME";
+    case OPTION_STRING:
+    case OPTION_TEXT:
+        return " TEXT";
+    case OPTION_ADDRESS:
+        return " ADDRESS";
+    case OPTION_PATH:
+        return " PATH";
+    case OPTION_STRINGS:
+        return " TEXT,...";
+    case OPTION_CHOICE:
+        return " WORD";
+    case OPTION_NAMESPACES:
+        return " JSON";
+    }
+    return "";
+}
+
+view option_section(const option *o)
+{
+    const char *dot = strchr(o->name, '.');
+
+    return (view){.ptr = o->name, .len = dot == NULL ? 0 : (size_t)(dot - o->name)};
 }
 
 void option_write_choices(buf *out, const option *o)

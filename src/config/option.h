@@ -11,6 +11,7 @@ typedef enum option_type {
     OPTION_SIZE,       /* uint64_t, bytes */
     OPTION_DURATION,   /* uint64_t, milliseconds */
     OPTION_STRING,     /* view */
+    OPTION_TEXT,       /* view: may have line breaks */
     OPTION_ADDRESS,    /* view: a literal IPv4 or IPv6 address, or "" */
     OPTION_PATH,       /* view: begins with '/' */
     OPTION_STRINGS,    /* config_strings */
@@ -32,6 +33,7 @@ typedef struct option {
     option_type type;
     char letter;    /* a flag of one letter, or 0 */
     bool flag_only; /* neither in the environment nor in a file */
+    bool at_start;  /* read once: a change takes effect with the next start */
     bool not_yet;   /* nothing uses it yet: only the default is accepted */
 } option;
 
@@ -76,6 +78,12 @@ option_ref option_by_flag(config *c, view flag, bool is_letter);
 
 /* true: `name` is where options are nested: "client", "channel.without_namespace". */
 bool option_is_section(view name);
+
+/* " NUMBER": what stands behind the flag in texts, with a space before it; "" for switches. */
+const char *option_value_name(option_type type);
+
+/* "client" of "client.insecure"; "" of "workers" */
+view option_section(const option *o);
 
 /* Appends ": one, two" for the words that a choice is one of; nothing for other types. */
 void option_write_choices(buf *out, const option *o);

@@ -120,11 +120,21 @@ static bool is_address(const char *text)
            inet_pton(AF_INET6, text, address) == 1;
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static bool is_line_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
 /* `text` has a NUL behind it. Secrets are among the strings: no message repeats a plain one. */
 static bool good_text(const option *o, view text, const place *at)
 {
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f) {
+        if (is_control(text.ptr[i]) && !(o->type == OPTION_TEXT && is_line_break(text.ptr[i]))) {
             place_error(at, "there is a control character in the text");
             return false;
         }
@@ -243,6 +253,7 @@ bool value_set(option_ref ref, view text, const place *at)
     case OPTION_STRINGS:
         return set_strings(ref, text, at);
     case OPTION_STRING:
+    case OPTION_TEXT:
     case OPTION_ADDRESS:
     case OPTION_PATH:
         return set_string(ref, text, at);
@@ -254,7 +265,8 @@ bool value_set(option_ref ref, view text, const place *at)
 
 static bool holds_text(option_type type)
 {
-    return type == OPTION_STRING || type == OPTION_ADDRESS || type == OPTION_PATH;
+    return type == OPTION_STRING || type == OPTION_TEXT || type == OPTION_ADDRESS ||
+           type == OPTION_PATH;
 }
 
 bool value_is_preset(option_ref ref)
@@ -283,6 +295,7 @@ bool value_is_preset(option_ref ref)
         return set_duration((option_ref){ref.option, &number}, text, &at) &&
                *(const uint64_t *)ref.field == number;
     case OPTION_STRING:
+    case OPTION_TEXT:
     case OPTION_ADDRESS:
     case OPTION_PATH:
         return view_eq(*(const view *)ref.field, text);

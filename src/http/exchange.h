@@ -13,6 +13,7 @@ typedef struct http_exchange http_exchange;
 
 struct http_exchange {
     const http_request *request; /* good until the answer */
+    const void *note;            /* of the route's admit(); NULL if it was not asked */
     /* Sends the answer; the response and all it points to may go afterwards. Out of memory: the
      * connection ends. The exchange is not to be used any more. */
     void (*reply)(http_exchange *x, const http_response *response);
@@ -31,16 +32,22 @@ static inline http_exchange *http_exchange_defer(http_exchange *x)
     return x->defer(x);
 }
 
-/* What a request may carry where no body is wanted; it is thrown away with the answer. */
+/* Bytes that a request may carry where no body is wanted; it is thrown away with the answer. */
 enum { HTTP_SMALL_BODY = 16384 };
+
+/* What a request may bring. */
+typedef struct http_admission {
+    size_t max_body;  /* bytes */
+    const void *note; /* for the handler, so that nothing has to be found out twice */
+} http_admission;
 
 /* Who answers what: the first route whose path fits. */
 typedef struct http_route {
     view path;
     bool below; /* also every path that continues with a slash */
     void (*handle)(void *arg, http_exchange *x);
-    /* How many bytes of body the request with this head may have; NULL: HTTP_SMALL_BODY. */
-    size_t (*max_body)(void *arg, const http_request *head);
+    /* Asked when the head of a request that has a body is there; NULL: HTTP_SMALL_BODY. */
+    http_admission (*admit)(void *arg, const http_request *head);
     void *arg;
 } http_route;
 

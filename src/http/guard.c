@@ -18,16 +18,35 @@ static guard_result refuse(guard *g, int status, const char *reason)
     return GUARD_BAD;
 }
 
+/* Which bytes may stand where; bits. */
+enum {
+    TOKEN = 1,  /* RFC 9110 section 5.6.2 */
+    TARGET = 2, /* visible, and no fragment */
+    VALUE = 4,  /* also blanks and bytes over 126: obs-text */
+    OFTEN = TARGET | VALUE,
+    ALL = TOKEN | TARGET | VALUE,
+};
+
+static const unsigned char
+    classes[256] =
+        {
+            ['\t'] = VALUE,        [' '] = VALUE,         ['!'] = ALL,
+            ['"'] = OFTEN,         ['#'] = TOKEN | VALUE, ['$' ... '\''] = ALL,
+            ['(' ... ')'] = OFTEN, ['*' ... '+'] = ALL,   [','] = OFTEN,
+            ['-' ... '.'] = ALL,   ['/'] = OFTEN,         ['0' ... '9'] = ALL,
+            [':' ... '@'] = OFTEN, ['A' ... 'Z'] = ALL,   ['[' ... ']'] = OFTEN,
+            ['^' ... 'z'] = ALL,   ['{'] = OFTEN,         ['|'] = ALL,
+            ['}'] = OFTEN,         ['~'] = ALL,           [0x80 ... 0xff] = VALUE,
+};
+
+static bool is(int class, unsigned char c)
+{
+    return (classes[c] & class) != 0;
+}
+
 static bool is_digit(unsigned char c)
 {
     return c >= '0' && c <= '9';
-}
-
-/* RFC 9110 section 5.6.2 */
-static bool is_token_char(unsigned char c)
-{
-    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 static guard_result in_method(guard *g, unsigned char c)
@@ -48,7 +67,7 @@ static guard_result in_target(guard *g, unsigned char c)
         g->token_len = 0;
         return GUARD_MORE;
     }
-    if (c <= ' ' || c >= 0x7f || c == '#')
+    if (!is(TARGET, c))
         return refuse(g, 400, "bad request target");
     return ++g->target_len <= HTTP_MAX_TARGET ? GUARD_MORE : refuse(g, 414, "target too long");
 }
@@ -73,7 +92,7 @@ static guard_result in_line(guard *g, unsigned char c)
 {
     if (c == ' ' || c == '\t')
         return refuse(g, 400, "folded header line");
-    if (!is_token_char(c))
+    if (!is(TOKEN, c))
         return refuse(g, 400, "bad header name");
     g->place = GUARD_NAME;
     return ++g->lines <= HTTP_MAX_HEADERS ? GUARD_MORE : refuse(g, 431, "too many headers");
@@ -83,16 +102,14 @@ static guard_result in_name(guard *g, unsigned char c)
 {
     if (c == ':')
         g->place = GUARD_VALUE;
-    else if (!is_token_char(c))
+    else if (!is(TOKEN, c))
         return refuse(g, 400, "bad header name");
     return GUARD_MORE;
 }
 
 static guard_result in_value(guard *g, unsigned char c)
 {
-    bool fits = c == '\t' || (c >= ' ' && c != 0x7f); /* bytes over 126: obs-text */
-
-    return fits ? GUARD_MORE : refuse(g, 400, "control character in a header");
+    return is(VALUE, c) ? GUARD_MORE : refuse(g, 400, "control character in a header");
 }
 
 static guard_result end_request_line(guard *g)
@@ -158,6 +175,52 @@ guard_result guard_step(guard *g, unsigned char c)
         return GUARD_MORE;
     }
     return c == '\n' ? refuse(g, 400, "LF without CR") : in_place(g, c);
+}
+
+/* Whether none of eight bytes is below the blank or DEL, by arithmetic on all of them at once. Never true
+ * by mistake. */
+static bool all_visible(const char *at)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+
+    uint64_t not_del = word ^ (each * 0x7f);
+    uint64_t low = (word - each * ' ') & ~word;
+    uint64_t del = (not_del - each) & ~not_del;
+
+    return ((low | del) & (each * 0x80)) == 0;
+}
+
+/* How many bytes at the front are of this class. */
+static size_t run_of(view bytes, int class)
+{
+    const char *at = bytes.ptr;
+    const char *end = bytes.ptr + bytes.len;
+
+    while (class == VALUE && end - at >= 8 && all_visible(at))
+        at += 8;
+    while (at < end && is(class, (unsigned char)*at))
+        at++;
+    return (size_t)(at - bytes.ptr);
+}
+
+size_t guard_skip(guard *g, view bytes)
+{
+    int class = g->place == GUARD_VALUE ? VALUE : g->place == GUARD_NAME ? TOKEN : TARGET;
+    size_t limit = HTTP_MAX_HEAD - (size_t)g->len; /* what is over it is refused by the step */
+    size_t len;
+
+    if (class == TARGET && limit > HTTP_MAX_TARGET - (size_t)g->target_len)
+        limit = HTTP_MAX_TARGET - (size_t)g->target_len;
+    if (bytes.len > limit)
+        bytes.len = limit;
+    len = run_of(bytes, class);
+    if (class == TARGET)
+        g->target_len += (uint32_t)len;
+    g->len += (uint32_t)len;
+    return len;
 }
 
 void guard_begin_trailer(guard *g)

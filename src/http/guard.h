@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "view.h"
+
 typedef enum guard_place {
     GUARD_BEFORE, /* the request line; empty lines before it are skipped */
     GUARD_METHOD,
@@ -41,6 +43,17 @@ typedef enum guard_result {
 } guard_result;
 
 guard_result guard_step(guard *g, unsigned char c);
+
+/* true: guard_skip() may find something. */
+static inline bool guard_can_skip(const guard *g)
+{
+    return !g->after_cr &&
+           (g->place == GUARD_TARGET || g->place == GUARD_NAME || g->place == GUARD_VALUE);
+}
+
+/* After guard_can_skip(): takes the bytes at the front of `bytes` that change nothing but a length, all at
+ * once, and returns how many; the next one is for guard_step(). */
+size_t guard_skip(guard *g, view bytes);
 
 /* Goes on with the trailer of a chunked body; the limits of the head hold for both together. */
 void guard_begin_trailer(guard *g);

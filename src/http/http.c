@@ -290,8 +290,12 @@ static size_t feed_head(http_session *s, view bytes)
     guard_result result = GUARD_MORE;
     size_t taken = 0;
 
-    while (taken < bytes.len && result == GUARD_MORE)
-        result = guard_step(&s->guard, (unsigned char)bytes.ptr[taken++]);
+    while (taken < bytes.len && result == GUARD_MORE) {
+        if (guard_can_skip(&s->guard))
+            taken += guard_skip(&s->guard, view_skip(bytes, taken));
+        if (taken < bytes.len)
+            result = guard_step(&s->guard, (unsigned char)bytes.ptr[taken++]);
+    }
     if (result == GUARD_BAD) {
         refuse(s, s->guard.status, s->guard.reason);
         return taken;

@@ -53,11 +53,18 @@ void http_write_response(buf *out, const http_response *response, bool head)
     const char *type = response->content_type;
     bool bare = has_no_content(response->status);
 
-    buf_printf(out, "HTTP/1.1 %d %s\r\nServer: Gracecast\r\n", response->status,
-               http_status_text(response->status));
-    if (!bare)
-        buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-                   type != NULL ? type : "text/plain; charset=utf-8", response->body.len);
+    buf_append_lit(out, "HTTP/1.1 ");
+    buf_append_u64(out, (uint64_t)response->status);
+    buf_append_char(out, ' ');
+    buf_append_view(out, view_of(http_status_text(response->status)));
+    buf_append_lit(out, "\r\nServer: Gracecast\r\n");
+    if (!bare) {
+        buf_append_lit(out, "Content-Type: ");
+        buf_append_view(out, view_of(type != NULL ? type : "text/plain; charset=utf-8"));
+        buf_append_lit(out, "\r\nContent-Length: ");
+        buf_append_u64(out, response->body.len);
+        buf_append_lit(out, "\r\n");
+    }
     if (response->close)
         buf_append_lit(out, "Connection: close\r\n");
     buf_append_view(out, view_of(response->headers));

@@ -77,6 +77,7 @@ void hub_conn_leave(hub_conn *c)
     if (c->closing)
         return;
     c->closing = true;
+    outbox_unhold(c);
     end_subscriptions(c);
     leave_user(c);
     if (!c->joined)
@@ -277,7 +278,7 @@ gcast_err hub_unsubscribe(hub_conn *c, view channel)
     return GCAST_OK;
 }
 
-void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
+void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason)
 {
     hub_worker *w = c->worker;
 
@@ -287,7 +288,7 @@ void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason
 
     if (hub_unsubscribe(c, channel) == GCAST_OK && f != NULL && !c->closing) {
         metric_add(&w->metrics.x_unsubscribes, 1);
-        hub_conn_send(c, frame_view(f));
+        hub_conn_send_frame(c, f);
     }
     if (f == NULL)
         conn_doom(c, DISCONNECT_INTERNAL);

@@ -15,8 +15,7 @@
 
 enum {
     FIRST_ITEMS = 4,
-    WRITE_FRAMES = 64, /* in one call */
-    DUE_KEPT = 65536,  /* items that a worker keeps room for: a megabyte */
+    DUE_KEPT = 65536, /* items that a worker keeps room for: a megabyte */
 };
 
 /* ---- lists ---- */
@@ -172,12 +171,11 @@ void conn_due(hub_conn *c, frame *f)
     conn_due_run(c, f, 0);
 }
 
-/* Puts what was not written of the chain from item `at` on into the outbox. */
-static void keep_chain(hub_conn *c, uint32_t at, size_t written)
+void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written)
 {
     const due *items = c->worker->due.items;
 
-    for (; at != 0; at = items[at].next) {
+    for (; count != 0; count--, at = items[at].next) {
         if (written >= items[at].frame->len) {
             written -= items[at].frame->len;
             continue;
@@ -208,10 +206,9 @@ static uint32_t write_due(hub_conn *c, uint32_t at)
 
     if (written < 0)
         return 0; /* broken: the transport closes it */
-    if ((size_t)written == total)
-        return at;
-    keep_chain(c, first, (size_t)written);
-    return 0;
+    if ((size_t)written < total)
+        conn_keep_due(c, first, count, (size_t)written);
+    return at;
 }
 
 /* The usual case, in half of the instructions: one run of bytes is due. */
@@ -238,10 +235,12 @@ void conn_serve(hub_conn *c)
         at = write_due(c, at);
 }
 
-void hub_conn_send(hub_conn *c, view bytes)
+/* Writes what the socket takes now, after what is due. Returns how much of it needs no thought any more:
+ * all, also if the connection is at its end. */
+static size_t send_now(hub_conn *c, view bytes)
 {
     if (c->doom_code != 0)
-        return;
+        return bytes.len;
     if (c->due_first != 0)
         conn_serve(c);
 
@@ -249,7 +248,14 @@ void hub_conn_send(hub_conn *c, view bytes)
     struct iovec iov = {(char *)bytes.ptr, bytes.len}; /* iovec has no const; write only reads */
     ssize_t written = c->outbox != NULL ? 0 : sink->write(c, &iov, 1);
 
-    if (written < 0 || (size_t)written == bytes.len || c->doom_code != 0)
+    return written < 0 || c->doom_code != 0 ? bytes.len : (size_t)written;
+}
+
+void hub_conn_send(hub_conn *c, view bytes)
+{
+    size_t written = send_now(c, bytes);
+
+    if (written == bytes.len)
         return;
 
     frame *copy = frame_copy(bytes); /* whole: the queue must know where its messages begin */
@@ -260,4 +266,12 @@ void hub_conn_send(hub_conn *c, view bytes)
     }
     (void)outbox_append(c, copy, (uint32_t)written);
     frame_put(copy);
+}
+
+void hub_conn_send_frame(hub_conn *c, frame *f)
+{
+    size_t written = send_now(c, frame_view(f));
+
+    if (written != f->len)
+        (void)outbox_append(c, f, (uint32_t)written);
 }

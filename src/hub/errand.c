@@ -17,6 +17,7 @@ typedef struct task {
     _Atomic(uint32_t) x_refs;
     void (*run)(const struct task *t, hub_conn *c); /* owner of c */
     frame *frame;                                   /* a message to send, or NULL */
+    hub_deed *deed;                                 /* of hub_do(), or NULL */
     uint32_t code;
     view channel; /* these two point into bytes[] */
     view reason;
@@ -56,6 +57,8 @@ static void task_put(task *t)
     if (atomic_fetch_sub_explicit(&t->x_refs, 1, memory_order_acq_rel) != 1)
         return;
     frame_put(t->frame);
+    if (t->deed != NULL)
+        t->deed->free(t->deed);
     free(t);
 }
 
@@ -269,15 +272,31 @@ int64_t hub_disconnect(hub *h, const hub_select *who, uint32_t code, view reason
 static void run_end_subscriptions(const task *t, hub_conn *c)
 {
     if (t->channel.len != 0) {
-        conn_end_subscription(c, t->channel, t->code, t->reason);
+        hub_end_subscription(c, t->channel, t->code, t->reason);
         return;
     }
     while (c->subs != NULL)
-        conn_end_subscription(c, group_name(c->subs->part->group), t->code, t->reason);
+        hub_end_subscription(c, group_name(c->subs->part->group), t->code, t->reason);
 }
 
 int64_t hub_end_subscriptions(hub *h, const hub_select *who, view channel, uint32_t code,
                               view reason)
 {
     return send_out(h, who, task_new(run_end_subscriptions, code, channel, reason));
+}
+
+static void run_deed(const task *t, hub_conn *c)
+{
+    t->deed->run(t->deed, c);
+}
+
+int64_t hub_do(hub *h, const hub_select *who, hub_deed *d)
+{
+    task *t = d == NULL ? NULL : task_new(run_deed, 0, (view){0}, (view){0});
+
+    if (t != NULL)
+        t->deed = d;
+    else if (d != NULL)
+        d->free(d);
+    return send_out(h, who, t);
 }

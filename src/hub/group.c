@@ -92,7 +92,8 @@ void group_on_release(gcast_entry *e, void *arg)
 
 static hub_group *group_new(gcast_registry *registry, view name, const hub_delivery *how)
 {
-    hub_group *g = calloc(1, sizeof *g + name.len);
+    view key_tag = how->key_tag;
+    hub_group *g = calloc(1, sizeof *g + name.len + key_tag.len);
 
     if (g == NULL)
         return NULL;
@@ -104,6 +105,9 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
     atomic_init(&g->x_active, 0);
     g->name_len = (uint32_t)name.len;
     memcpy(g->name, name.ptr, name.len);
+    if (key_tag.len != 0)
+        memcpy(g->name + name.len, key_tag.ptr, key_tag.len);
+    g->how.key_tag.ptr = g->name + name.len;
     gcast_entry_init_bytes(&g->entry, g->name, g->name_len);
     return g;
 }

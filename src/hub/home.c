@@ -62,6 +62,17 @@ stream *home_stream(hub_group *g, uint64_t meta_ttl_ms)
     return &hs->stream;
 }
 
+void home_ask(hub_worker *asker, const hub_group *g, letter *l)
+{
+    asker->asked++;
+    mailbox_post(&group_home(asker->hub, g)->mailbox, l);
+}
+
+bool hub_worker_waits(const hub_worker *w)
+{
+    return w->asked != 0;
+}
+
 static void log_trimming(hub_worker *w)
 {
     static log_limit pace;

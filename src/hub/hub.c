@@ -58,6 +58,7 @@ static void worker_fini(hub_worker *w)
     results_close(w);
     buf_fini(&w->body);
     free(w->due.items);
+    free(w->batch);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
     buf_fini(&w->topic);
@@ -132,6 +133,11 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     return w;
 }
 
+uint64_t hub_worker_now_ms(const hub_worker *w)
+{
+    return w->now_ms;
+}
+
 metrics *hub_worker_metrics(hub_worker *w)
 {
     return &w->metrics;
@@ -171,6 +177,11 @@ void hub_metrics(hub *h, metrics *sum)
     metrics_sum(sum, &h->outside);
     for (unsigned i = 0; i < h->opts.workers; i++)
         metrics_sum(sum, &h->workers[i].metrics);
+}
+
+metrics *hub_metrics_outside(hub *h)
+{
+    return &h->outside;
 }
 
 hub_figures hub_count(hub *h)

@@ -72,11 +72,24 @@ typedef struct hub_conn {
     letter farewell;    /* rcu: posted to the owner after the grace period */
 } hub_conn;
 
+enum { HUB_WRITES = 128 };
+
+/* One of many writes. */
+typedef struct hub_write {
+    hub_conn *conn;
+    const struct iovec *iov;
+    int count;
+    ssize_t written; /* out: what hub_sink.write would have returned */
+} hub_write;
+
 /* What a transport does for the hub; all on the owner's thread. */
 typedef struct hub_sink {
     /* Writes what the socket takes now. Returns the bytes written, 0 when it takes none, -1 when it
      * is broken (the transport then closes it later, not from inside this call). */
     ssize_t (*write)(hub_conn *c, const struct iovec *iov, int count);
+    /* Does up to HUB_WRITES writes, each to another connection of one worker, whose wake_arg is `arg`.
+     * Only for workers that hub_worker_write_many() was called for. */
+    void (*write_many)(void *arg, hub_write *writes, unsigned count);
     /* on: call hub_conn_writable() once the socket takes more. */
     void (*want_write)(hub_conn *c, bool on);
     /* Only the newest counts for c from now on: what waits should wait here, where it can still be
@@ -91,6 +104,8 @@ typedef struct hub_sink {
     frame *(*frame)(view message);
     /* The length of the first message in `framed`, which frame() made one after the other. */
     size_t (*message_len)(view framed);
+    /* What c waits for by time has come nearer. */
+    void (*hasten)(hub_conn *c);
     /* The worker has work for hub_worker_turn(). Any thread. */
     void (*wake)(void *arg);
 } hub_sink;
@@ -125,6 +140,10 @@ void hub_thread_leave(hub *h);
 /* `wake_arg` is handed to sink->wake. Before the worker's thread starts. */
 hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg);
 
+/* Publications are written with sink->write_many from now on. Before the worker's thread starts. false:
+ * out of memory. */
+bool hub_worker_write_many(hub_worker *w);
+
 /* The thread that calls is w's from now on; NULL: nobody's. */
 void hub_worker_bind(hub_worker *w);
 
@@ -139,9 +158,16 @@ mailbox *hub_worker_mailbox(hub_worker *w);
  */
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms);
 
+/* Owner: what the turn that runs, or ran last, was told. */
+uint64_t hub_worker_now_ms(const hub_worker *w);
+
 /* Owner: when the next turn must come at the latest, by the monotonic clock; UINT64_MAX: only when
  * the worker is woken. */
 uint64_t hub_worker_due_ms(const hub_worker *w);
+
+/* Owner. true: it has asked home workers for something that has not been answered yet. Its thread must
+ * not end before that. */
+bool hub_worker_waits(const hub_worker *w);
 
 /* ---- connections ---- */
 
@@ -179,6 +205,17 @@ gcast_err hub_conn_set_info(hub_conn *c, view info);
  * socket does not take. */
 void hub_conn_send(hub_conn *c, view bytes);
 
+/* Owner. The same without a copy: keeps a reference of its own to what the socket does not take. */
+void hub_conn_send_frame(hub_conn *c, frame *f);
+
+/* Owner. From now on nothing is written to c: all that is sent waits, bounded as ever. false: out of
+ * memory, nothing has changed. */
+bool hub_conn_hold(hub_conn *c);
+
+/* Owner of c, which is held. Writes `first`, and then what has waited. hub_conn_leave() does the same
+ * without a first. */
+void hub_conn_unhold(hub_conn *c, frame *first);
+
 /* Owner. The socket takes more. */
 void hub_conn_writable(hub_conn *c);
 
@@ -199,20 +236,21 @@ void hub_conn_drop_queue(hub_conn *c);
 typedef struct hub_delivery {
     uint32_t flush_ms; /* they are gathered for at most this long; 0: sent at once */
     bool latest;  /* of those that wait for a connection, only the newest of each key matters */
-    view key_tag; /* the tag that is the key; empty: one key. Must outlive the hub */
+    view key_tag; /* the tag that is the key; empty: one key */
 } hub_delivery;
 
 enum {
     HUB_SUB_SERVER_SIDE = 1 << 0, /* the server's own wish: the client cannot end it */
     HUB_SUB_TELLS = 1 << 1,       /* others are told when it begins and ends */
     HUB_SUB_IS_TOLD = 1 << 2,     /* its client is told when those of others begin and end */
+    HUB_SUB_FROM_TOKEN = 1 << 3,  /* the wish stood in the token of the connection */
 };
 
 /* What a subscription is beyond its channel. Zeroed or NULL: nothing special. */
 typedef struct hub_sub_opts {
     hub_delivery delivery;
     view info;             /* raw JSON that others are told of it; copied */
-    uint64_t expires_at_s; /* wall clock; 0: never. Only kept here */
+    uint64_t expires_at_s; /* monotonic clock; 0: never. Only kept here */
     uint32_t flags;        /* HUB_SUB_... */
     uint32_t interval_ms;  /* in each such time the newest of each key goes out once; 0: all do.
                             * Without delivery.latest there is one key */
@@ -223,6 +261,9 @@ gcast_err hub_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts);
 
 /* Owner. GCAST_ENOENT: was not subscribed. */
 gcast_err hub_unsubscribe(hub_conn *c, view channel);
+
+/* Owner. Ends a subscription, if there is one, and tells the client. */
+void hub_end_subscription(hub_conn *c, view channel, uint32_t code, view reason);
 
 bool hub_is_subscribed(const hub_conn *c, view channel);
 
@@ -305,6 +346,15 @@ int64_t hub_disconnect(hub *h, const hub_select *who, uint32_t code, view reason
 int64_t hub_end_subscriptions(hub *h, const hub_select *who, view channel, uint32_t code,
                               view reason);
 
+/* Something else to do with each of them; the first member of what it needs for that. */
+typedef struct hub_deed {
+    void (*run)(const struct hub_deed *d, hub_conn *c); /* owner of c, which is not closing */
+    void (*free)(struct hub_deed *d);                   /* any thread: all is done */
+} hub_deed;
+
+/* Takes over d, also when it fails. NULL: out of memory, as the caller was. Else as above. */
+int64_t hub_do(hub *h, const hub_select *who, hub_deed *d);
+
 /* ---- figures ---- */
 
 typedef struct hub_figures {
@@ -317,5 +367,8 @@ typedef struct hub_figures {
 /* Any thread. */
 hub_figures hub_count(hub *h);
 void hub_metrics(hub *h, metrics *sum);
+
+/* What threads that are no workers count in, each by an atomic addition. */
+metrics *hub_metrics_outside(hub *h);
 
 #endif

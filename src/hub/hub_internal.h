@@ -41,7 +41,7 @@ struct hub_group {
     _Atomic(uint32_t) x_active;  /* atomic: parts with members */
     hub_stream *stream;          /* home: what a channel remembers; NULL: nothing */
     uint32_t name_len;           /* const */
-    char name[];                 /* const: also the entry's key */
+    char name[];                 /* const: also the entry's key; behind it how.key_tag */
 };
 
 struct hub_part {
@@ -187,16 +187,22 @@ void part_post(hub_part *p, frame *f, const hub_position *at);
 bool outbox_append(hub_conn *c, frame *f, uint32_t from);
 void outbox_free(hub_conn *c);
 
+/* Owner. What is held back is written as soon as the socket takes it; harmless if nothing is. */
+void outbox_unhold(hub_conn *c);
+
 /* ---- due.c: what waits to be written ---- */
 
 /* One thing that waits to be written to one connection. Its frame is kept by worker->held. */
 typedef struct due {
     frame *frame;
-    uint32_t next; /* index of the connection's next one; 0: none */
-    uint32_t
-        parts; /* where the messages that `frame` is made of begin in worker->held, plus 1; 0: it
-                       need not be taken apart */
+    uint32_t next;  /* index of the connection's next one; 0: none */
+    uint32_t parts; /* of what it is made: index in worker->held, plus 1; 0: it stays whole */
 } due;
+
+/* In one call, to one connection. */
+enum { WRITE_FRAMES = 64 };
+
+typedef struct write_batch write_batch;
 
 typedef struct due_list {
     due *items; /* [0] is never used */
@@ -227,6 +233,7 @@ struct hub_worker {
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
     pace_table paces;     /* owner */
+    write_batch *batch;   /* owner; NULL: each connection is written to by itself */
     buf scratch;          /* owner: messages are built here */
     buf topic;            /* owner: and their topics */
     buf body;             /* owner: publications are built here before they are kept */
@@ -234,6 +241,7 @@ struct hub_worker {
     history history;      /* owner: the streams of the channels whose home it is */
     uint64_t sweep_ms;    /* owner: when old ones are looked for; UINT64_MAX: there are none */
     uint64_t trimmed;     /* owner: publications that the log knows to have given way */
+    uint64_t asked;       /* owner: letters of its own that are to come back from home workers */
     list checks;          /* owner: tracks, the next to be checked first */
     list results;         /* owner: answers that may be asked for again, the oldest first */
     size_t result_bytes;  /* owner: what these cost */
@@ -261,11 +269,23 @@ void conn_due_run(hub_conn *c, frame *f, uint32_t parts);
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
 
+/* Owner. Puts what was not written of `count` items from `at` on into c's outbox. */
+void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written);
+
 /* Owner. Forgets what is due to c. */
 void conn_drop_due(hub_conn *c);
 
 /* Owner. c is to be disconnected at the end of this turn. */
 void conn_doom(hub_conn *c, uint32_t code);
+
+/* ---- batch.c: writing to many connections at once ---- */
+
+/* Owner. Writes what is due to c; something is. It may be written no sooner than worker_flush(): until
+ * then nothing more may become due to c. */
+void worker_serve(hub_worker *w, hub_conn *c);
+
+/* Owner. After this everything is written that worker_serve() was told to. */
+void worker_flush(hub_worker *w);
 
 /* ---- sweep.c: from a worker's part of a channel to its members ---- */
 
@@ -365,6 +385,15 @@ static inline hub_position home_position(const stream *s)
     return (hub_position){.offset = s->top, .epoch = s->epoch};
 }
 
+/* On the asker's thread. Posts a letter to the group's home that will come back. */
+void home_ask(hub_worker *asker, const hub_group *g, letter *l);
+
+/* On the asker's thread. It has come back. */
+static inline void home_answered(hub_worker *asker)
+{
+    asker->asked--;
+}
+
 /* Home. After a stream may have grown: forgets what there is no room for. Streams may be gone. */
 void home_settle(hub_worker *w);
 
@@ -414,9 +443,6 @@ enum { SECTION_STEPS = 512 };
 
 /* Owner. Begins a subscription. *err: GCAST_EEXIST or GCAST_ENOMEM if NULL is returned. */
 hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gcast_err *err);
-
-/* Owner. Ends a subscription, of which the client is told. */
-void conn_end_subscription(hub_conn *c, view channel, uint32_t code, view reason);
 
 /* The registry's on_release: no reader can see the connection any more. */
 void conn_on_release(gcast_entry *e, void *arg);

@@ -18,6 +18,7 @@ enum { WRITE_SEGMENTS = 64 };
 struct hub_outbox {
     frame_queue queue;
     uint64_t stalled_since_ms; /* when the socket last took something */
+    bool held;                 /* nothing is to be written yet */
 };
 
 static hub_outbox *outbox_open(hub_conn *c)
@@ -30,6 +31,12 @@ static hub_outbox *outbox_open(hub_conn *c)
     c->outbox->stalled_since_ms = clock_mono_ms();
     c->worker->hub->opts.sink->want_write(c, true);
     return c->outbox;
+}
+
+static void doom_for_memory(hub_conn *c)
+{
+    metric_add(&c->worker->metrics.x_out_of_memory, 1);
+    conn_doom(c, DISCONNECT_INTERNAL);
 }
 
 /* Bytes that count towards the limit: those behind the segment that is being written, as one message
@@ -54,10 +61,9 @@ static bool is_over_limit(const hub_conn *c, const frame_queue *q, const frame *
 bool outbox_append(hub_conn *c, frame *f, uint32_t from)
 {
     hub_outbox *o = outbox_open(c);
-    metrics *m = &c->worker->metrics;
 
     if (o != NULL && is_over_limit(c, &o->queue, f, from)) {
-        metric_add(&m->x_slow_disconnects, 1);
+        metric_add(&c->worker->metrics.x_slow_disconnects, 1);
         conn_doom(c, DISCONNECT_SLOW);
         return false;
     }
@@ -65,11 +71,10 @@ bool outbox_append(hub_conn *c, frame *f, uint32_t from)
     queue_put_result result = o == NULL ? QUEUE_NOMEM : queue_put(&o->queue, f, from);
 
     if (result == QUEUE_REPLACED)
-        metric_add(&m->x_conflated_total, 1);
+        metric_add(&c->worker->metrics.x_conflated_total, 1);
     if (result != QUEUE_NOMEM)
         return true;
-    metric_add(&m->x_out_of_memory, 1);
-    conn_doom(c, DISCONNECT_INTERNAL);
+    doom_for_memory(c);
     return false;
 }
 
@@ -99,6 +104,8 @@ void hub_conn_writable(hub_conn *c)
 {
     hub_outbox *o = c->outbox;
 
+    if (o != NULL && o->held)
+        return;
     while (o != NULL && o->queue.count != 0) {
         ssize_t written = write_some(c, &o->queue);
 
@@ -111,6 +118,41 @@ void hub_conn_writable(hub_conn *c)
     c->worker->hub->opts.sink->want_write(c, false);
 }
 
+/* ---- holding back ---- */
+
+bool hub_conn_hold(hub_conn *c)
+{
+    if (c->outbox == NULL)
+        c->outbox = calloc(1, sizeof *c->outbox);
+    if (c->outbox == NULL)
+        return false;
+    c->outbox->held = true;
+    return true;
+}
+
+void outbox_unhold(hub_conn *c)
+{
+    hub_outbox *o = c->outbox;
+
+    if (o == NULL || !o->held)
+        return;
+    o->held = false;
+    o->stalled_since_ms = clock_mono_ms();
+    c->worker->hub->opts.sink->want_write(c, true);
+}
+
+void hub_conn_unhold(hub_conn *c, frame *first)
+{
+    hub_outbox *o = c->outbox;
+
+    if (!queue_put_first(&o->queue, first)) {
+        doom_for_memory(c);
+        return;
+    }
+    outbox_unhold(c);
+    hub_conn_writable(c);
+}
+
 size_t hub_conn_queued(const hub_conn *c)
 {
     return c->outbox == NULL ? 0 : c->outbox->queue.bytes;
@@ -118,7 +160,7 @@ size_t hub_conn_queued(const hub_conn *c)
 
 uint64_t hub_conn_stalled_since_ms(const hub_conn *c)
 {
-    return c->outbox == NULL || c->patient ? 0 : c->outbox->stalled_since_ms;
+    return c->outbox == NULL || c->outbox->held || c->patient ? 0 : c->outbox->stalled_since_ms;
 }
 
 /* Where the message that has been begun at `from` ends: what the transport framed lies one after
@@ -138,13 +180,13 @@ void hub_conn_drop_queue(hub_conn *c)
     hub_outbox *o = c->outbox;
 
     conn_drop_due(c);
-    if (o == NULL)
+    if (o == NULL || o->queue.count == 0)
         return;
 
-    const segment *first = o->queue.count == 0 ? NULL : queue_first(&o->queue);
-    uint32_t end = first == NULL ? 0 : message_end(sink, first->frame, first->from);
+    const segment *first = queue_first(&o->queue);
+    uint32_t end = message_end(sink, first->frame, first->from);
 
-    if (first != NULL && end != first->from) {
+    if (end != first->from) {
         queue_keep_first(&o->queue, end);
         return;
     }

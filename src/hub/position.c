@@ -75,7 +75,7 @@ static void end_insufficient(hub_sub *s)
 
     metric_add(&c->worker->metrics.x_insufficient_state, 1);
     if ((s->flags & HUB_SUB_SERVER_SIDE) == 0) {
-        conn_end_subscription(c, group_name(s->part->group), code, view_of(unsubscribe_text(code)));
+        hub_end_subscription(c, group_name(s->part->group), code, view_of(unsubscribe_text(code)));
         return;
     }
     conn_doom(c, DISCONNECT_INSUFFICIENT_STATE);
@@ -114,6 +114,7 @@ static void check_done(letter *l)
     hub_track *t = container_of(l, hub_track, check.letter);
     hub_group *g = t->part->group;
 
+    home_answered(t->part->worker);
     t->checking = false;
     /* every delivery up to what was found has come before this letter */
     if (t->members != 0 && t->check.found.epoch.text[0] != '\0' &&
@@ -148,7 +149,7 @@ void tracks_check(hub_worker *w)
         t->check.meta_ttl_ms = t->meta_ttl_ms;
         t->check.letter.open = check_at_home;
         group_hold(t->part->group);
-        mailbox_post(&group_home(w->hub, t->part->group)->mailbox, &t->check.letter);
+        home_ask(w, t->part->group, &t->check.letter);
     }
 }
 
@@ -189,9 +190,12 @@ static void track_join(hub_track *t, hub_sub *s, const hub_position *top)
 static void join_begin(hub_join *j)
 {
     hub_sub *s = j->sub;
+    metrics *m = &j->part->worker->metrics;
 
     if (!j->result.failed)
         track_join(j->part->track, s, &j->result.top);
+    if (j->recover)
+        metric_add(j->result.recovered ? &m->x_recovered : &m->x_unrecovered, 1);
     j->answered = true;
     j->joined(j, s->conn, &j->result);
     if (j->sub == NULL)
@@ -205,6 +209,7 @@ static void join_done(letter *l)
 {
     hub_join *j = container_of(l, hub_join, letter);
 
+    home_answered(j->part->worker);
     j->result.publications = buf_view(&j->publications);
     if (j->sub != NULL)
         join_begin(j);
@@ -268,21 +273,20 @@ static void join_at_home(letter *l)
 
 gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts *opts, hub_join *j)
 {
-    hub *h = c->worker->hub;
     gcast_err err;
     hub_sub *s = conn_subscribe(c, channel, opts, &err);
 
     if (s == NULL)
         return err;
+    j->tells = s->flags & HUB_SUB_TELLS;
+    s->flags &= ~j->tells; /* others are told when it has begun */
     if (track_open(s->part, j->meta_ttl_ms) == NULL) {
         (void)hub_unsubscribe(c, channel);
         return GCAST_ENOMEM;
     }
     s->skip = SKIP_ALL;
     s->join = j;
-    j->tells = s->flags & HUB_SUB_TELLS;
     j->answered = false;
-    s->flags &= ~j->tells; /* others are told when it has begun */
     j->letter.open = join_at_home;
     j->group = s->part->group;
     group_hold(j->group);
@@ -290,6 +294,6 @@ gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts
     j->sub = s;
     j->result = (hub_joined){0};
     j->publications = (buf){0};
-    mailbox_post(&group_home(h, j->group)->mailbox, &j->letter);
+    home_ask(c->worker, j->group, &j->letter);
     return GCAST_OK;
 }

@@ -8,6 +8,7 @@
  * encodes each once and posts it to the workers; mailboxes keep order, so every subscriber sees the
  * same order.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "hub_internal.h"
@@ -160,6 +161,7 @@ static void publishing_answered(letter *l)
 {
     publishing *m = container_of(l, publishing, letter);
 
+    home_answered(m->asker);
     m->opts.published(m->opts.arg, m->err, &m->at);
     free(m);
 }
@@ -249,6 +251,8 @@ static bool concerns_home(const hub_publish_opts *opts)
 gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
                           const hub_publish_opts *opts)
 {
+    assert(opts->published == NULL || hub_self() != NULL); /* who is to be answered? */
+
     bool must = concerns_home(opts);
     hub_group *g =
         must ? group_open(h->channels, channel, &opts->delivery) : group_find(h->channels, channel);
@@ -273,7 +277,10 @@ gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
         return GCAST_ENOMEM;
     }
     m->group = g;
-    mailbox_post(&home->mailbox, &m->letter);
+    if (opts->published != NULL)
+        home_ask(m->asker, g, &m->letter);
+    else
+        mailbox_post(&home->mailbox, &m->letter);
     return GCAST_OK;
 }
 

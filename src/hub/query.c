@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions to a stream: a letter to the channel's home worker, and one back. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "hub_internal.h"
@@ -23,6 +24,7 @@ static void query_answered(letter *l)
 {
     query *q = container_of(l, query, letter);
 
+    home_answered(q->asker);
     q->fn(q->arg, q->err, &q->top, buf_view(&q->publications));
     buf_fini(&q->publications);
     free(q);
@@ -55,6 +57,8 @@ static void query_at_home(letter *l)
 gcast_err hub_history(hub *h, view channel, const hub_history_request *rq, hub_history_fn *fn,
                       void *arg)
 {
+    assert(hub_self() != NULL); /* who is to be answered? */
+
     query *q = calloc(1, sizeof *q);
     hub_group *g = q == NULL ? NULL : group_open(h->channels, channel, &rq->delivery);
 
@@ -72,7 +76,7 @@ gcast_err hub_history(hub *h, view channel, const hub_history_request *rq, hub_h
         memcpy(q->epoch.text, rq->epoch.ptr, rq->epoch.len);
     q->fn = fn;
     q->arg = arg;
-    mailbox_post(&group_home(h, g)->mailbox, &q->letter);
+    home_ask(q->asker, g, &q->letter);
     return GCAST_OK;
 }
 

@@ -152,6 +152,17 @@ queue_put_result queue_put(frame_queue *q, frame *f, uint32_t from)
     return result;
 }
 
+bool queue_put_first(frame_queue *q, frame *f)
+{
+    if (q->count == q->cap && !rebuild(q, false))
+        return false;
+    q->first = (q->first - 1) & (q->cap - 1);
+    q->count++;
+    *segment_at(q, 0) = (segment){.frame = frame_get(f), .to = f->len};
+    count_bytes(q, f, f->len, 0);
+    return true;
+}
+
 const segment *queue_first(const frame_queue *q)
 {
     return segment_at(q, 0);

@@ -44,6 +44,10 @@ typedef enum queue_put_result {
  * reference of its own. */
 queue_put_result queue_put(frame_queue *q, frame *f, uint32_t from);
 
+/* Puts f, which has no topic, before all others; none of them has been begun. false: out of memory, and
+ * nothing was changed. */
+bool queue_put_first(frame_queue *q, frame *f);
+
 /* The first one; only while count != 0. */
 const segment *queue_first(const frame_queue *q);
 

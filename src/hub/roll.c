@@ -11,7 +11,10 @@
 
 #include "hub_internal.h"
 
-enum { FIRST_USERS = 64 };
+enum {
+    FIRST_USERS = 16,
+    NAME_BYTES = 128, /* room for one client in the names: its id twice, and a short user id */
+};
 
 /* The groups of users that were met, by address. Open addressing; less than half full. */
 typedef struct user_set {
@@ -53,9 +56,9 @@ static uint32_t user_slot(const user_set *set, const hub_group *g)
     return i;
 }
 
-static bool users_grow(user_set *set)
+static bool users_grow(user_set *set, uint32_t cap)
 {
-    user_set more = {.cap = set->cap == 0 ? FIRST_USERS : set->cap * 2, .count = set->count};
+    user_set more = {.cap = cap, .count = set->count};
 
     more.slots = calloc(more.cap, sizeof(hub_group *));
     if (more.slots == NULL)
@@ -72,7 +75,7 @@ static bool users_grow(user_set *set)
 /* false: out of memory. */
 static bool users_add(user_set *set, const hub_group *g)
 {
-    if (set->count >= set->cap / 2 && !users_grow(set))
+    if (set->count >= set->cap / 2 && !users_grow(set, set->cap * 2))
         return false;
 
     uint32_t i = user_slot(set, g);
@@ -128,13 +131,16 @@ static uint32_t read_part(hub_roll *r, uint32_t max)
 {
     /* PAIRS replace_members() */
     const hub_members *m = atomic_load_explicit(&r->part->x_members, memory_order_acquire);
-    uint32_t cap = m == NULL ? 0 : m->cap;
 
+    if (m == NULL) {
+        begin_part(r, r->part->next); /* nobody yet */
+        return 0;
+    }
     if (r->at != 0 && m->moves != r->moves)
         begin_again(r);
 
     uint32_t from = r->at;
-    uint32_t to = cap - from < max ? cap : from + max;
+    uint32_t to = m->cap - from < max ? m->cap : from + max;
 
     for (uint32_t i = from; i < to; i++) {
         /* PAIRS part_add() */
@@ -144,17 +150,17 @@ static uint32_t read_part(hub_roll *r, uint32_t max)
             note_member(r, s);
     }
     r->at = to;
-    if (to == cap)
+    r->moves = m->moves;
+    if (to == m->cap)
         begin_part(r, r->part->next);
-    else
-        r->moves = m->moves;
     return to - from;
 }
 
 static void complete(hub_roll *r)
 {
     buf_append_char(&r->names, '}');
-    group_release(r->group);
+    if (r->group != NULL)
+        group_release(r->group);
     r->group = NULL;
 }
 
@@ -177,6 +183,23 @@ static bool read_slice(hub_roll *r)
 
 /* ---- its life ---- */
 
+/* Room for what is expected, so that growing does not make some turns long: who is there now, with at
+ * most as many users as there are. */
+static bool make_room(hub_roll *r)
+{
+    gcast_read_begin(r->hub->channels);
+    uint32_t clients = group_count_rcu(r->group);
+    gcast_read_end(r->hub->channels);
+    uint64_t known = gcast_count(r->hub->users);
+    uint32_t users = known < clients ? (uint32_t)known : clients;
+    uint32_t cap = FIRST_USERS;
+
+    while (cap / 2 <= users)
+        cap *= 2;
+    return users_grow(&r->users, cap) &&
+           (!r->with_names || buf_reserve(&r->names, (size_t)clients * NAME_BYTES + 2));
+}
+
 hub_roll *hub_roll_new(hub *h, view channel, bool with_names)
 {
     hub_roll *r = calloc(1, sizeof *r);
@@ -185,10 +208,11 @@ hub_roll *hub_roll_new(hub *h, view channel, bool with_names)
         return NULL;
     r->hub = h;
     r->with_names = with_names;
-    buf_append_char(&r->names, '{');
     r->group = group_find(h->channels, channel);
-    if (r->group == NULL) /* nobody is there */
-        buf_append_char(&r->names, '}');
+    r->failed = r->group != NULL && !make_room(r);
+    buf_append_char(&r->names, '{');
+    if (r->group == NULL || r->failed)
+        complete(r);
     else /* PAIRS part_open() */
         begin_part(r, atomic_load_explicit(&r->group->x_parts, memory_order_acquire));
     return r;

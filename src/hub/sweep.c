@@ -282,7 +282,7 @@ static void serve_member(hub_sub *s, void *arg)
 {
     (void)arg;
     if (s->conn->due_first != 0)
-        conn_serve(s->conn);
+        worker_serve(s->conn->worker, s->conn);
 }
 
 /* ---- turns ---- */
@@ -327,6 +327,7 @@ static void sweep_parts(hub_worker *w)
         if (!busy)
             continue;
         part_each(p, serve_member, NULL);
+        worker_flush(w);
         served += members;
     }
 }
@@ -334,7 +335,8 @@ static void sweep_parts(hub_worker *w)
 static void serve_slice(hub_worker *w)
 {
     for (int i = 0; i < SLICE && !list_empty(&w->dirty); i++)
-        conn_serve(container_of(w->dirty.next, hub_conn, dirty));
+        worker_serve(w, container_of(w->dirty.next, hub_conn, dirty));
+    worker_flush(w);
 }
 
 static void disconnect_doomed(hub_worker *w)

@@ -38,13 +38,16 @@
     X(deliveries, counter, "Publications written to a connection")                      \
     X(conflated_total, counter, "Publications that newer ones replaced")                \
     X(bytes_sent, counter, "Bytes written to clients")                                  \
-    X(write_calls, counter, "System calls that wrote to clients")                       \
+    X(write_calls, counter, "Sends to clients (io_uring: many in a system call)")       \
+    X(io_uring_workers, gauge, "Workers that write to clients through io_uring")        \
     X(pings, counter, "Pings sent to clients")                                          \
     X(disconnects, counter, "Clients disconnected by the server")                       \
     X(unsubscribes, counter, "Subscriptions ended by the server")                       \
     X(slow_disconnects, counter, "Clients disconnected because they were slow")         \
     X(protocol_errors, counter, "Connections closed for breaking a protocol")           \
     X(out_of_memory, counter, "Operations given up for want of memory")                 \
+    X(config_reloads, counter, "Configurations that took effect while the server ran")  \
+    X(config_reload_errors, counter, "Configurations that were refused while it ran")   \
     X(loop_lag_us, gauge, "Longest turn of an event loop in the last second, in microseconds")
 
 typedef struct metrics {

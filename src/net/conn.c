@@ -191,26 +191,31 @@ static ssize_t write_some(int fd, const struct iovec *iov, int count)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+ssize_t conn_wrote(net_conn *c, ssize_t result)
+{
+    metrics *m = worker_metrics(c->worker);
+
+    if (result >= 0) {
+        metric_add(&m->x_write_calls, 1);
+        metric_add(&m->x_bytes_sent, (uint64_t)result);
+        return result;
+    }
+    if (result == -EAGAIN || result == -EWOULDBLOCK || result == -EINTR)
+        return 0;
+    mark_broken(c);
+    return -1;
+}
+
 ssize_t conn_write(net_conn *c, const struct iovec *iov, int count)
 {
     ssize_t written = 0;
-    metrics *m = NULL;
 
     if (c->broken || c->phase == CONN_DEAD)
         return -1;
     do
         written = count == 1 ? write_one(c->fd, iov) : write_some(c->fd, iov, count);
     while (written < 0 && errno == EINTR);
-    if (written >= 0) {
-        m = worker_metrics(c->worker);
-        metric_add(&m->x_write_calls, 1);
-        metric_add(&m->x_bytes_sent, (uint64_t)written);
-        return written;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return 0;
-    mark_broken(c);
-    return -1;
+    return conn_wrote(c, written >= 0 ? written : -errno);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -287,6 +292,14 @@ static void sink_hold_little(hub_conn *hc)
     peer_hold_little(conn_of(hc)->fd);
 }
 
+static void sink_hasten(hub_conn *hc)
+{
+    net_conn *c = conn_of(hc);
+
+    if (c->phase == CONN_WS)
+        conn_set_deadline(c, 0); /* ws_side_deadline() finds the right one */
+}
+
 static void sink_disconnect(hub_conn *hc, uint32_t code, view reason)
 {
     ws_side_disconnect(conn_of(hc), code, reason);
@@ -312,11 +325,13 @@ static size_t sink_message_len(view framed)
 
 const hub_sink net_sink = {
     .write = sink_write,
+    .write_many = worker_write_many,
     .want_write = sink_want_write,
     .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = conn_released,
     .frame = sink_frame,
     .message_len = sink_message_len,
+    .hasten = sink_hasten,
     .wake = worker_wake,
 };

@@ -114,18 +114,26 @@ static const http_route *find_route(const net_conn *c, view path)
 
 size_t http_max_body(void *arg, const http_request *head)
 {
-    const net_conn *c = arg;
+    net_conn *c = arg;
     const http_route *r = find_route(c, head->path);
 
-    return r == NULL || r->max_body == NULL ? HTTP_SMALL_BODY : r->max_body(r->arg, head);
+    if (r == NULL || r->admit == NULL)
+        return HTTP_SMALL_BODY;
+
+    http_admission a = r->admit(r->arg, head);
+
+    c->http->route = r;
+    c->http->note = a.note;
+    return a.max_body;
 }
 
 static void answer_by_route(net_conn *c, const http_request *rq)
 {
-    const http_route *r = find_route(c, rq->path);
-    net_exchange x = {.base = {.request = rq, .reply = on_reply, .defer = on_defer},
-                      .worker = c->worker,
-                      .conn = c};
+    const http_route *r = c->http->route != NULL ? c->http->route : find_route(c, rq->path);
+    net_exchange x = {
+        .base = {.request = rq, .note = c->http->note, .reply = on_reply, .defer = on_defer},
+        .worker = c->worker,
+        .conn = c};
 
     if (r != NULL)
         r->handle(r->arg, &x.base);
@@ -167,12 +175,13 @@ static bool origin_allowed(const config *cfg, const http_request *rq)
 static bool is_full(net_worker *w)
 {
     net_house *house = w->house;
-    uint32_t limit = house->cfg->client.connection_limit;
+    const config *cfg = worker_config(w);
+    uint32_t limit = cfg->client.connection_limit;
 
     /* relaxed: a limit that is passed by a few is as good */
     if (limit != 0 && atomic_load_explicit(&house->x_clients, memory_order_relaxed) >= limit)
         return true;
-    return !rate_take(&house->x_rate, worker_now_ms(w), house->cfg->client.connection_rate_limit);
+    return !rate_take(&house->x_rate, worker_now_ms(w), cfg->client.connection_rate_limit);
 }
 
 static void refuse_handshake(net_conn *c, int status, const char *reason, const char *headers)
@@ -184,7 +193,7 @@ static void refuse_handshake(net_conn *c, int status, const char *reason, const 
 
 static void upgrade(net_conn *c, const http_request *rq, view protocol)
 {
-    const config *cfg = c->worker->house->cfg;
+    const config *cfg = worker_config(c->worker);
     buf response = {0};
     view user = {0};
 
@@ -210,7 +219,7 @@ static void shake_hands(net_conn *c, const http_request *rq)
 
     if (h.status != 101)
         refuse_handshake(c, h.status, h.reason, h.headers);
-    else if (!origin_allowed(w->house->cfg, rq))
+    else if (!origin_allowed(worker_config(w), rq))
         refuse_handshake(c, 403, "this origin is not in client.allowed_origins", NULL);
     else if (w->stopping || is_full(w))
         refuse_handshake(c, 503, "no more connections are taken", NULL);

@@ -73,6 +73,8 @@ static bool output_full(const http_side *h)
 static void end_request(net_conn *c)
 {
     http_session_next(c->http->session);
+    c->http->route = NULL;
+    c->http->note = NULL;
     c->http->idle_until_ms = worker_now_ms(c->worker) + KEEP_ALIVE_MS;
 }
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "client_tokens.h"
 #include "config.h"
 #include "exchange.h"
 #include "hub.h"
@@ -21,15 +22,27 @@ typedef struct http_routes {
     size_t count;
 } http_routes;
 
+/* What a worker goes by, from one event to another; read again, they become others. */
+typedef struct net_rules {
+    const config *cfg;
+    client_tokens tokens; /* the keys of cfg */
+} net_rules;
+
 /* What all workers share. */
 typedef struct net_house {
-    const config *cfg;    /* const */
+    const config *cfg; /* const: what holds from the start to the end */
+    /* What the workers go by; replaced before net_worker_configure(). Nobody keeps a pointer into it
+     * beyond the event that he handles. */
+    _Atomic(const net_rules *) x_rules;
     hub *hub;             /* const */
     http_routes routes;   /* const: what is served beside WebSocket */
     http_routes internal; /* const: what is served on internal listeners, where WebSocket is not */
+    bool io_uring;        /* const: workers write through rings; uring_problem() is NULL then */
     uint32_t max_connections; /* const: what the descriptor limit allows */
     /* A worker that was told to stop has no connection left. Any thread. */
     void (*on_empty)(void *arg);
+    /* A worker goes by `rules`, and has nothing left of those before. On its thread. */
+    void (*on_configured)(void *arg, const net_rules *rules);
     void *arg;
     _Atomic(uint32_t) x_connections; /* open ones, of all workers */
     _Atomic(uint32_t) x_clients;     /* those of them that are WebSockets */
@@ -74,6 +87,10 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
 
 /* Starts the thread; false with errno's text in the log. */
 bool net_worker_start(net_worker *w);
+
+/* Any thread, after house->x_rules were replaced: house->on_configured() follows, unless it is called again
+ * before, or the worker ends. */
+void net_worker_configure(net_worker *w);
 
 /* Any thread. Accepts no more and closes every connection with 3001; house->on_empty follows. */
 void net_worker_stop(net_worker *w);

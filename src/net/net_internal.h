@@ -9,6 +9,7 @@
 
 #include "client.h"
 #include "net.h"
+#include "uring.h"
 #include "wheel.h"
 #include "ws.h"
 
@@ -37,9 +38,11 @@ typedef struct net_exchange net_exchange;
 /* What a connection needs while it speaks HTTP. */
 typedef struct http_side {
     http_session *session;
-    net_exchange *pending; /* its answer comes later; until then the session has its request */
-    buf in;                /* bytes that wait for earlier responses to be sent */
-    buf out;               /* responses; the first `sent` bytes are gone */
+    const http_route *route; /* of the request whose body is coming; NULL: not looked for yet */
+    const void *note;        /* of its admission */
+    net_exchange *pending;   /* its answer comes later; until then the session has its request */
+    buf in;                  /* bytes that wait for earlier responses to be sent */
+    buf out;                 /* responses; the first `sent` bytes are gone */
     size_t sent;
     uint64_t began_ms;      /* when the current request began */
     uint64_t received;      /* bytes since then */
@@ -80,6 +83,7 @@ struct net_worker {
     uv_poll_t accept[NET_MAX_LISTENERS];
     net_listeners listeners;
     wheel wheel;
+    uring *ring; /* NULL: connections are written to one by one */
     ws_reader *readers[IDLE_READERS];
     int reader_count;
     int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
@@ -98,11 +102,17 @@ struct net_worker {
     char buffer[READ_BUFFER];
 };
 
-enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4 };
+enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4, ORDER_CONFIGURE = 8 };
 
 static inline uint64_t worker_now_ms(net_worker *w)
 {
     return uv_now(&w->loop);
+}
+
+/* Good until the worker handles its next event. */
+static inline const config *worker_config(const net_worker *w)
+{
+    return w->desk.cfg;
 }
 
 static inline metrics *worker_metrics(net_worker *w)
@@ -119,6 +129,14 @@ static inline net_conn *conn_of(hub_conn *c)
 
 /* hub_sink.wake: any thread. */
 void worker_wake(void *arg);
+
+/* ---- write_many.c ---- */
+
+/* Owner, before the loop runs: the ring, if there is one, is this thread's. */
+void worker_adopt_ring(net_worker *w);
+
+/* hub_sink.write_many */
+void worker_write_many(void *arg, hub_write *writes, unsigned count);
 
 /* ---- listener.c ---- */
 
@@ -150,6 +168,9 @@ void conn_shut_down(net_conn *c);
 /* Whether the socket takes nothing more now; other errors mark the connection broken. Returns what
  * was written, 0 or -1, as hub_sink.write. */
 ssize_t conn_write(net_conn *c, const struct iovec *iov, int count);
+
+/* Takes note of what a write has come to: bytes, or -errno. Returns what conn_write() does. */
+ssize_t conn_wrote(net_conn *c, ssize_t result);
 
 void conn_on_deadline(void *arg, wheel_item *item);
 

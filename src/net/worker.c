@@ -92,11 +92,24 @@ static void close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
+/* Between two events: no function under way has a pointer into the old configuration. */
+static void configure(net_worker *w)
+{
+    /* PAIRS release of who replaced them */
+    const net_rules *rules = atomic_load_explicit(&w->house->x_rules, memory_order_acquire);
+
+    w->desk.cfg = rules->cfg;
+    w->desk.tokens = &rules->tokens;
+    w->house->on_configured(w->house->arg, rules);
+}
+
 static void obey(net_worker *w)
 {
     /* PAIRS release in order(): what was done before the order is seen */
     uint32_t orders = atomic_exchange_explicit(&w->x_orders, 0, memory_order_acquire);
 
+    if ((orders & ORDER_CONFIGURE) != 0)
+        configure(w);
     if ((orders & ORDER_STOP) != 0 && !w->stopping) {
         w->stopping = true;
         listener_stop(w);
@@ -113,6 +126,11 @@ static void order(net_worker *w, uint32_t what)
     /* PAIRS acquire in obey() */
     atomic_fetch_or_explicit(&w->x_orders, what, memory_order_release);
     (void)uv_async_send(&w->wake);
+}
+
+void net_worker_configure(net_worker *w)
+{
+    order(w, ORDER_CONFIGURE);
 }
 
 void net_worker_stop(net_worker *w)
@@ -168,7 +186,8 @@ static void on_tick(uv_timer_t *handle)
     }
     w->was_late = false;
     wheel_advance(&w->wheel, now, conn_on_deadline, w);
-    if (!w->stopping || w->conn_count != 0 || w->pending_count != 0 || w->reported)
+    if (!w->stopping || w->conn_count != 0 || w->pending_count != 0 || hub_worker_waits(w->hub) ||
+        w->reported)
         return;
     w->reported = true;
     w->house->on_empty(w->house->arg);
@@ -207,8 +226,17 @@ static bool init_handles(net_worker *w)
            uv_prepare_start(&w->before_poll, on_before_poll) == 0;
 }
 
+static bool init_ring(net_worker *w)
+{
+    if (!w->house->io_uring)
+        return true;
+    w->ring = uring_new();
+    return w->ring != NULL && hub_worker_write_many(w->hub);
+}
+
 net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners *listeners)
 {
+    const net_rules *rules = atomic_load_explicit(&house->x_rules, memory_order_acquire);
     net_worker *w = calloc(1, sizeof *w);
 
     if (w == NULL)
@@ -216,8 +244,8 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
     w->house = house;
     w->listeners = *listeners;
     w->hub = hub_worker_init(house->hub, index, w);
-    if (!init_handles(w) ||
-        !client_desk_init(&w->desk, house->cfg, house->hub, w->hub, &net_sink) ||
+    if (!init_handles(w) || !init_ring(w) ||
+        !client_desk_init(&w->desk, rules->cfg, &rules->tokens, house->hub, w->hub, &net_sink) ||
         !listener_start(w)) {
         free(w); /* the process ends: it could not start */
         return NULL;
@@ -232,6 +260,7 @@ static void *thread_main(void *arg)
 
     hub_thread_enter(w->house->hub);
     hub_worker_bind(w->hub);
+    worker_adopt_ring(w);
     w->busy_from_ns = uv_hrtime();
     (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* until net_worker_exit() closes the last handle */
     (void)mailbox_drain(hub_worker_mailbox(w->hub));
@@ -262,6 +291,7 @@ void net_worker_join(net_worker *w)
     (void)pthread_join(w->thread, NULL);
     (void)uv_loop_close(&w->loop); /* all handles are closed: uv_run() has returned */
     client_desk_fini(&w->desk);
+    uring_free(w->ring);
     while (w->reader_count != 0)
         ws_reader_free(w->readers[--w->reader_count]);
     free(w);

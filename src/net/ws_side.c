@@ -20,7 +20,7 @@ enum { MAX_FRAGMENTS = 16384 };
 
 static ws_reader *borrow_reader(net_worker *w)
 {
-    ws_limits limits = {.max_message = w->house->cfg->websocket.message_size_limit_bytes,
+    ws_limits limits = {.max_message = worker_config(w)->websocket.message_size_limit_bytes,
                         .max_fragments = MAX_FRAGMENTS};
 
     if (w->reader_count != 0)
@@ -42,7 +42,7 @@ static void give_back(net_worker *w, ws_reader *r)
 static uint64_t stall_deadline(const net_conn *c)
 {
     uint64_t since = hub_conn_stalled_since_ms(&c->client.conn);
-    uint64_t timeout = c->worker->house->cfg->websocket.write_timeout_ms;
+    uint64_t timeout = worker_config(c->worker)->websocket.write_timeout_ms;
 
     return since == 0 || timeout == 0 ? UINT64_MAX : since + timeout;
 }
@@ -73,18 +73,13 @@ static bool is_only_slow(net_conn *c)
 static void tick_client(net_conn *c, uint64_t now)
 {
     client *cl = &c->client;
+    bool was_due = cl->pong_due;
     bool outstanding;
 
-    if (!cl->conn.patient || now < cl->deadline_ms) {
-        client_tick(cl, now);
-        return;
-    }
-    if (cl->pong_due && is_only_slow(c)) {
+    if (cl->conn.patient && was_due && now >= cl->beat_ms && is_only_slow(c))
         client_wait_for_pong(cl, now);
-        return;
-    }
     client_tick(cl, now);
-    if (cl->pong_due)
+    if (cl->conn.patient && cl->pong_due && !was_due)
         cl->acked = peer_acked(c->fd, &outstanding); /* as of the ping */
 }
 

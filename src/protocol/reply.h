@@ -41,7 +41,7 @@ typedef struct subscribe_result {
     bool was_recovering;
     view epoch;
     uint64_t offset;
-    view data;                       /* raw JSON */
+    view data;         /* raw JSON */
     view publications; /* raw JSON array of the recovered ones, oldest first; empty: none */
 } subscribe_result;
 

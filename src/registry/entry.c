@@ -2,13 +2,14 @@
 /*
  * Entries: how they come into a registry, are found, and leave it.
  *
- * An entry is in two places, the hash table (look-up) and a slot (traversal). The table decides:
- * an entry is in the registry from its insertion there to its removal there, each of which exactly
- * one thread wins. The slot follows:
+ * An entry is in two places, the hash table (look-up, with a hint as a short cut) and a slot
+ * (traversal). The table decides: an entry is in the registry from its insertion there to its
+ * removal there, each of which exactly one thread wins. Hint and slot follow:
  *
- *     add      claim slot -> insert -> publish in slot
- *     replace  insert in the place of the old one -> publish in the old one's slot
- *     remove   take out of the table -> empty slot -> drop reference
+ *     add      claim slot and hint -> insert -> publish both
+ *     replace  claim hint -> insert in the place of the old one -> clear its hint, publish -> publish
+ *              in its slot
+ *     remove   take out of the table -> clear hint -> empty slot -> drop reference
  *     release  (a grace period after the last reference) on_release
  *
  * Each of the first three is a read section. Entries that follow one another by replace share a
@@ -120,16 +121,19 @@ static void unprepare(gcast_entry *e)
 static bool insert_rcu(gcast_registry *r, gcast_entry *e, uint32_t slot, const query *q)
 {
     struct cds_lfht_node *node = gcasti_node_of(e);
+    gcasti_hints *hints = gcasti_hints_of(r);
+    gcasti_hint *place = gcasti_hint_claim(hints, q->hash, e, HINT_BY_OWNER);
 
     prepare(r, e, slot, 0);
     /* relaxed: a statistic; before the insertion, or a quick remove would take it below zero */
     atomic_fetch_add_explicit(&r->x_count, 1, memory_order_relaxed);
     if (cds_lfht_add_unique(r->table, q->hash, q->match, q->key, node) != node) {
         atomic_fetch_sub_explicit(&r->x_count, 1, memory_order_relaxed);
+        gcasti_hint_clear(hints, q->hash, e);
         return false;
     }
     gcasti_slot_publish_first(&r->slots, slot, e);
-    gcasti_hint_set(gcasti_hints_of(r), q->hash, slot);
+    gcasti_hint_publish(place, q->hash, e, HINT_BY_OWNER);
     gcasti_fit(r);
     return true;
 }
@@ -144,6 +148,7 @@ gcast_err gcast_add(gcast_registry *r, gcast_entry *e)
     gcast_read_begin(r);
     if (is_closed(r))
         goto out;
+    gcasti_hint_prefetch(gcasti_hints_of(r), q.hash);
     err = GCAST_ENOMEM;
     slot = gcasti_slot_claim(&r->slots, e);
     if (slot == SLOT_NONE)
@@ -170,13 +175,19 @@ static bool supersede_rcu(gcast_registry *r, gcast_entry *e, struct cds_lfht_ite
                           const query *q)
 {
     gcast_entry *old = gcasti_entry_of_node(cds_lfht_iter_get_node(found));
+    gcasti_hints *hints = gcasti_hints_of(r);
+    gcasti_hint *place = gcasti_hint_claim(hints, q->hash, e, HINT_BY_OWNER);
     /* relaxed: if another thread is about to take the slot from `old`, the replacement below fails
      */
     uint32_t slot = __atomic_load_n(&old->x_slot, __ATOMIC_RELAXED);
 
     prepare(r, e, slot, next_turn(old));
-    if (cds_lfht_replace(r->table, found, q->hash, q->match, q->key, gcasti_node_of(e)) != 0)
+    if (cds_lfht_replace(r->table, found, q->hash, q->match, q->key, gcasti_node_of(e)) != 0) {
+        gcasti_hint_clear(hints, q->hash, e);
         return false;
+    }
+    gcasti_hint_clear(hints, q->hash, old);
+    gcasti_hint_publish(place, q->hash, e, HINT_BY_OWNER);
     gcasti_slot_publish_later(&r->slots, slot, e);
     /* The slot is e's now. relaxed: read by rivals that fail whatever they read, and by the release
      * callback of `old`, which the reference count orders after this. */
@@ -251,14 +262,17 @@ static void leave_slot_rcu(gcast_registry *r, gcast_entry *e, uint32_t slot)
 
 gcast_err gcast_remove(gcast_registry *r, gcast_entry *e)
 {
+    uint64_t hash = gcasti_hash_of(r, e);
     uint32_t slot = SLOT_NONE;
     bool won = false;
 
     gcast_read_begin(r);
+    gcasti_hint_prefetch(gcasti_hints_of(r), hash);
     /* relaxed: a replacement that takes the slot away makes the removal fail */
     slot = __atomic_load_n(&e->x_slot, __ATOMIC_RELAXED);
     won = slot != SLOT_NONE && cds_lfht_del(r->table, gcasti_node_of(e)) == 0;
     if (won) {
+        gcasti_hint_clear(gcasti_hints_of(r), hash, e);
         leave_slot_rcu(r, e, slot);
         /* relaxed: a statistic */
         atomic_fetch_sub_explicit(&r->x_count, 1, memory_order_relaxed);
@@ -269,20 +283,6 @@ gcast_err gcast_remove(gcast_registry *r, gcast_entry *e)
         return GCAST_ENOENT;
     gcast_put(r, e);
     return GCAST_OK;
-}
-
-/* The entry in the slot that the hint names: perhaps the wanted one. */
-static gcast_entry *hinted(gcast_registry *r, uint64_t hash)
-{
-    uint32_t slot = gcasti_hint(gcasti_hints_of(r), hash);
-
-    return slot != SLOT_NONE ? gcasti_slot_peek(&r->slots, slot) : NULL;
-}
-
-/* Whether an entry met in a slot is in the table at this moment. */
-static bool is_findable(gcast_entry *e)
-{
-    return !cds_lfht_is_node_deleted(gcasti_node_of(e));
 }
 
 static gcast_entry *lookup(gcast_registry *r, const query *q)
@@ -298,11 +298,11 @@ static gcast_entry *lookup(gcast_registry *r, const query *q)
 gcast_entry *gcast_peek(gcast_registry *r, uint64_t id)
 {
     uint64_t hash = gcasti_hash_id(&r->seed, id);
-    gcast_entry *e = hinted(r, hash);
+    gcast_entry *e = gcasti_hint_find(gcasti_hints_of(r), hash);
 
     assert(gcasti_in_section(r));
     assert(r->opts.keys == GCAST_KEYS_ID);
-    if (e != NULL && e->key.id == id && is_findable(e))
+    if (e != NULL && e->key.id == id && gcasti_is_findable(e))
         return e;
     return lookup(r, &(query){.hash = hash, .match = match_id, .key = &id});
 }
@@ -311,11 +311,11 @@ gcast_entry *gcast_peek_bytes(gcast_registry *r, const void *key, size_t len)
 {
     byte_key wanted = {.data = key, .len = len};
     uint64_t hash = gcasti_hash_bytes(&r->seed, key, len);
-    gcast_entry *e = hinted(r, hash);
+    gcast_entry *e = gcasti_hint_find(gcasti_hints_of(r), hash);
 
     assert(gcasti_in_section(r));
     assert(r->opts.keys == GCAST_KEYS_BYTES);
-    if (e != NULL && match_bytes(gcasti_node_of(e), &wanted) && is_findable(e))
+    if (e != NULL && match_bytes(gcasti_node_of(e), &wanted) && gcasti_is_findable(e))
         return e;
     return lookup(r, &(query){.hash = hash, .match = match_bytes, .key = &wanted});
 }

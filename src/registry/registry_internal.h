@@ -52,6 +52,18 @@ static inline bool gcasti_in_section(const gcast_registry *r)
     return r->urcu->read_ongoing() != 0;
 }
 
+/* Whether an entry that was put into the table is still there. Inside a read section. */
+static inline bool gcasti_is_findable(gcast_entry *e)
+{
+    return !cds_lfht_is_node_deleted(gcasti_node_of(e));
+}
+
+static inline uint64_t gcasti_hash_of(const gcast_registry *r, const gcast_entry *e)
+{
+    return r->opts.keys == GCAST_KEYS_ID ? gcasti_hash_id(&r->seed, e->key.id)
+                                         : gcasti_hash_bytes(&r->seed, e->key.data, e->key_len);
+}
+
 /* Inside a read section. */
 static inline gcasti_hints *gcasti_hints_of(gcast_registry *r)
 {

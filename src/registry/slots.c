@@ -129,7 +129,7 @@ void gcasti_slot_publish_first(gcasti_slots *s, uint32_t slot, gcast_entry *e)
 
     /*
      * ORDER  the entry's fields -> the slot.
-     * PAIRS  acquire in step(), gcasti_slot_peek() and gcasti_slot_publish_later().
+     * PAIRS  acquire in step() and gcasti_slot_publish_later().
      * ELSE   a traversal may see the entry's address before its contents.
      * Failing is right, and relaxed: the entry has been replaced or removed already.
      */

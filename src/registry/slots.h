@@ -116,11 +116,4 @@ static inline gcasti_slot *gcasti_slot_at(gcasti_slots *s, uint32_t slot)
     return &chunk[p.offset];
 }
 
-/* The entry in a slot, or NULL. Inside a read section. */
-static inline gcast_entry *gcasti_slot_peek(gcasti_slots *s, uint32_t slot)
-{
-    /* PAIRS gcasti_slot_publish_first(), gcasti_slot_publish_later() */
-    return gcasti_slot_entry(atomic_load_explicit(gcasti_slot_at(s, slot), memory_order_acquire));
-}
-
 #endif

@@ -90,7 +90,7 @@ size_t pages_routes(pages *p, api *a, bool internal, http_route *routes)
         routes[count++] = (http_route){.path = cfg->http_api.handler_prefix,
                                        .below = true,
                                        .handle = api_handle,
-                                       .max_body = api_max_body,
+                                       .admit = api_admit,
                                        .arg = a};
     if (cfg->health.enabled && here)
         routes[count++] =

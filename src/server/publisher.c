@@ -25,9 +25,9 @@ static demo_server_figures figures_of(hub *h)
 static void on_timer(uv_timer_t *timer)
 {
     publisher *p = timer->data;
-    demo_server_figures server = figures_of(p->hub);
+    demo_server_figures figures = figures_of(p->hub);
 
-    demo_sample(p->sampler, clock_wall_ms(), &server);
+    demo_sample(p->sampler, clock_wall_ms(), &figures);
     for (size_t i = 0; i < DEMO_CHANNEL_COUNT; i++) {
         buf_reset(&p->payload);
         demo_channels[i].write(p->sampler, &p->payload);

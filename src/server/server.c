@@ -14,32 +14,11 @@
 
 #include "handshake.h"
 #include "server_internal.h"
-
-typedef struct server {
-    const config *cfg;
-    net_house house;
-    api api;
-    pages pages;
-    http_route routes[MAX_ROUTES];
-    http_route internal[MAX_ROUTES];
-    net_address address;
-    net_address internal_address; /* port 0: there is none */
-    publisher publisher;
-    memory_keeper memory;
-    unsigned worker_count;
-    net_listeners *listeners;
-    net_worker **workers;
-    uv_loop_t loop;
-    uv_signal_t signals[3];
-    uv_async_t empty;    /* a worker has no connection left */
-    uv_timer_t deadline; /* of the stop */
-    _Atomic(unsigned) x_empty;
-    bool stopping;
-} server;
+#include "uring.h"
 
 /* ---- stopping ---- */
 
-static void each_worker(server *s, void (*fn)(net_worker *w))
+void server_each_worker(server *s, void (*fn)(net_worker *w))
 {
     for (unsigned i = 0; i < s->worker_count; i++)
         fn(s->workers[i]);
@@ -78,17 +57,17 @@ static void on_deadline(uv_timer_t *timer)
     log_warn("SERVER-STOP-LATE", "dropping=%u",
              /* relaxed: a figure for display */
              atomic_load_explicit(&s->house.x_connections, memory_order_relaxed));
-    each_worker(s, net_worker_drop);
+    server_each_worker(s, net_worker_drop);
 }
 
 static void stop(server *s)
 {
-    uint64_t timeout = s->cfg->shutdown.timeout_ms;
+    uint64_t timeout = s->rules->cfg->shutdown.timeout_ms;
 
     s->stopping = true;
     if (s->cfg->demo)
         publisher_stop(&s->publisher);
-    each_worker(s, net_worker_stop);
+    server_each_worker(s, net_worker_stop);
     /* a second is kept for what comes after the last connection */
     (void)uv_timer_start(&s->deadline, on_deadline, timeout > 2000 ? timeout - 1000 : timeout / 2,
                          0);
@@ -99,7 +78,7 @@ static void on_signal(uv_signal_t *handle, int signum)
     server *s = handle->data;
 
     if (signum == SIGHUP) {
-        log_info("SERVER-RELOAD", "ignored=\"there is no configuration to read again\"");
+        reload(s);
         return;
     }
     if (s->stopping) {
@@ -118,7 +97,8 @@ static bool init_loop(server *s)
 {
     static const int watched[] = {SIGTERM, SIGINT, SIGHUP};
 
-    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->empty, on_empty_async) != 0)
+    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->empty, on_empty_async) != 0 ||
+        !reload_init(s))
         return false;
     (void)uv_timer_init(&s->loop, &s->deadline); /* cannot fail */
     s->empty.data = s->deadline.data = s;
@@ -145,11 +125,13 @@ static bool open_house(server *s)
     api_init(&s->api, s->cfg, h);
     s->pages = (pages){.cfg = s->cfg, .hub = h};
     s->house.cfg = s->cfg;
+    atomic_init(&s->house.x_rules, s->rules);
     s->house.hub = h;
     s->house.routes = (http_routes){s->routes, pages_routes(&s->pages, &s->api, false, s->routes)};
     s->house.internal =
         (http_routes){s->internal, pages_routes(&s->pages, &s->api, true, s->internal)};
     s->house.on_empty = on_worker_empty;
+    s->house.on_configured = reload_on_worker_configured;
     s->house.arg = s;
     return true;
 }
@@ -186,6 +168,22 @@ static bool listen_on(server *s, net_address *where)
     return false;
 }
 
+/* How do workers write? false: as we were told to is impossible. */
+static bool choose_writes(server *s)
+{
+    io_uring_mode mode = s->cfg->delivery.io_uring;
+    const char *problem = mode == IO_URING_OFF ? "off" : uring_problem();
+
+    s->house.io_uring = problem == NULL;
+    if (problem != NULL && mode == IO_URING_ON) {
+        log_error("SERVER-IO-URING", "error=%s", log_quote(view_of(problem)).text);
+        return false;
+    }
+    if (problem != NULL && mode == IO_URING_AUTO)
+        log_info("SERVER-IO-URING", "used=no reason=%s", log_quote(view_of(problem)).text);
+    return true;
+}
+
 static bool listen_all(server *s)
 {
     const config *cfg = s->cfg;
@@ -215,8 +213,9 @@ static void log_start(const server *s)
     if (s->internal_address.port != 0)
         (void)snprintf(internal, sizeof internal, " internal_port=%u", s->internal_address.port);
     log_info("SERVER-START",
-             "version=" GRACECAST_VERSION " port=%u%s workers=%u max_connections=%u",
-             s->address.port, internal, s->worker_count, s->house.max_connections);
+             "version=" GRACECAST_VERSION " port=%u%s workers=%u max_connections=%u io_uring=%s",
+             s->address.port, internal, s->worker_count, s->house.max_connections,
+             s->house.io_uring ? "yes" : "no");
 }
 
 static bool start(server *s)
@@ -227,7 +226,7 @@ static bool start(server *s)
         log_error("SERVER-LIMITS", "error=\"the descriptor limit leaves no room for connections\"");
         return false;
     }
-    if (!listen_all(s))
+    if (!choose_writes(s) || !rules_start(s) || !listen_all(s))
         return false;
     if (!handshake_setup()) {
         log_error("SERVER-START", "error=\"libcrypto has no SHA-1\"");
@@ -252,17 +251,18 @@ static void finish(server *s)
     /* The last connection's release has woken its worker, but liburcu's thread may still be on its way
      * out of that call: it must not find the worker gone. */
     hub_barrier(s->house.hub);
-    each_worker(s, net_worker_exit);
-    each_worker(s, net_worker_join);
+    server_each_worker(s, net_worker_exit);
+    server_each_worker(s, net_worker_join);
     publisher_free(&s->publisher);
     hub_thread_leave(s->house.hub);
     hub_free(s->house.hub);
+    reload_fini(s);
     (void)uv_loop_close(&s->loop);
     free(s->workers);
     free(s->listeners);
 }
 
-int server_run(const config *cfg)
+int server_run(const config *cfg, const server_sources *sources)
 {
     server *s = calloc(1, sizeof *s);
 
@@ -272,6 +272,7 @@ int server_run(const config *cfg)
     if (s == NULL)
         return 1;
     s->cfg = cfg;
+    s->sources = sources;
     if (!start(s))
         _exit(1); /* threads that were started may use what a return would free */
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);

@@ -70,4 +70,50 @@ bool publisher_start(publisher *p, uv_loop_t *loop, hub *h);
 void publisher_stop(publisher *p);
 void publisher_free(publisher *p);
 
+/* ---- server.c ---- */
+
+typedef struct server {
+    const config *cfg;             /* const: the caller's; of it what is read once, at the start */
+    const server_sources *sources; /* const */
+    const net_rules *rules;        /* the newest ones */
+    const net_rules *previous;     /* those before, while workers may still go by them; or NULL */
+    net_house house;
+    api api;
+    pages pages;
+    http_route routes[MAX_ROUTES];
+    http_route internal[MAX_ROUTES];
+    net_address address;
+    net_address internal_address; /* port 0: there is none */
+    publisher publisher;
+    memory_keeper memory;
+    unsigned worker_count;
+    net_listeners *listeners;
+    net_worker **workers;
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    uv_async_t empty;      /* a worker has no connection left */
+    uv_async_t configured; /* a worker goes by the new configuration */
+    uv_timer_t deadline;   /* of the stop */
+    _Atomic(unsigned) x_empty;
+    _Atomic(unsigned) x_configured;
+    bool stopping;
+    bool reload_again; /* asked for while one was under way */
+} server;
+
+void server_each_worker(server *s, void (*fn)(net_worker *w));
+
+/* ---- reload.c: the configuration is read again; all on the main thread but where it says so ---- */
+
+/* The rules of the start. false: the log says why. */
+bool rules_start(server *s);
+
+bool reload_init(server *s);
+void reload(server *s);
+
+/* net_house.on_configured: on a worker's thread. */
+void reload_on_worker_configured(void *arg, const net_rules *rules);
+
+/* After the workers' end. */
+void reload_fini(server *s);
+
 #endif

@@ -94,7 +94,7 @@ Test(api_call, has_room_for_all_strings_before_it_begins)
     const api_method method = {VIEW_LIT("m"), at_once};
 
     failing_alloc_arm(0);
-    cr_assert_eq(api_call_run(&call, &method, VIEW_LIT("{\"a\":\"b\"}")), API_ERROR);
+    cr_assert_eq(api_call_run(&call, &method, VIEW_LIT("{\"a\":\"\\u0062\"}")), API_ERROR);
     cr_assert(failing_alloc_disarm());
     cr_expect_eq(call.error, PROTOCOL_INTERNAL);
     cr_expect_eq(result.len, 0);

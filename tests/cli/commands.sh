@@ -78,10 +78,52 @@ silent out
 prints err "Usage: gracecast defaultconfig [yaml|json]"
 expect 1 defaultconfig yaml json
 
+# the document is what the program says; to renew it:
+#   sed -i '/^<!-- gracecast configdoc -->/q' docs/configuration.md
+#   gracecast configdoc >>docs/configuration.md
+expect 0 configdoc
+sed '1,/^<!-- gracecast configdoc -->/d' "$(dirname "$0")/../../docs/configuration.md" >"$folder/doc"
+diff "$folder/doc" "$folder/out" >&2 || fail "docs/configuration.md is out of date"
+
 expect 1 completion
 prints err "Usage: gracecast completion bash|zsh"
 expect 1 completion fish
 
+
+key=--client.token.hmac_secret_key=secret
+expect 0 gentoken -u ann $key
+prints out '{"sub":"ann","iat":'
+silent err
+expect 0 gentoken --user=ann --ttl=90m -q $key
+token=$(cat "$folder/out")
+expect 0 checktoken $key "$token"
+prints out 'valid token for user "ann"'
+prints out '"exp":'
+expect 1 checktoken --client.token.hmac_secret_key=other "$token"
+prints err "invalid token: wrong algorithm, key or signature"
+silent out
+expect 1 checksubtoken $key "$token"
+prints err "it has no channel"
+expect 0 gensubtoken -s 'a"b' -t -1 -q $key
+token=$(cat "$folder/out")
+expect 0 checksubtoken $key "$token"
+prints out "valid token for anonymous users"
+prints out '{"channel":"a\"b","iat":'
+expect 1 checktoken $key "$token"
+prints err "it has a channel"
+expect 0 gensubtoken -s a -q --client.subscription_token.enabled \
+  --client.subscription_token.hmac_secret_key=other $key
+expect 1 checksubtoken $key "$(cat "$folder/out")"
+expect 1 gentoken
+prints err "there is no hmac_secret_key"
+expect 1 gentoken -t soon $key
+expect 1 gentoken -s a $key
+expect 1 gensubtoken $key
+expect 1 checktoken
+expect 1 checktoken --nonsense x
+expect 1 checkconfig --client.token.rsa_public_key=x
+prints err "client.token.rsa_public_key: neither a public key nor a certificate in PEM"
+silent out
 
 # what is installed is what the program writes
 cmake --install "$build" --component server --prefix "$folder/prefix" >/dev/null

@@ -26,7 +26,7 @@ expect() {
   fi
 }
 
-expect "checkconfig completion" c
+expect "checkconfig" checkc
 expect "yaml json" defaultconfig ""
 expect "bash zsh" completion ""
 expect "" completion bash ""

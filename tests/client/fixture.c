@@ -3,27 +3,32 @@
 
 uint64_t now_ms;
 
+enum { MAX_FLAGS = 24 };
+
 static fake f;
 static config *cfg;
+static client_tokens tokens;
 static client_desk desk;
 static client *clients[MAX_CLIENTS];
 static size_t client_count;
 
 void desk_open(const char *const *flags)
 {
-    char *argv[16] = {(char *)"gracecast"};
+    char *argv[MAX_FLAGS] = {(char *)"gracecast"};
     char *const nothing[] = {NULL};
     config_report report = {0};
+    buf error = {0};
     int argc = 1;
 
-    for (; *flags != NULL && argc < 15; flags++)
+    for (; *flags != NULL && argc < MAX_FLAGS - 1; flags++)
         argv[argc++] = (char *)(uintptr_t)*flags;
     cr_assert_eq(config_load(argc, argv, nothing, &cfg, &report), CONFIG_OK, "%.*s",
                  (int)report.errors.len, report.errors.len == 0 ? "" : report.errors.data);
     config_report_fini(&report);
+    cr_assert(client_tokens_init(&tokens, cfg, &error), "%.*s", (int)error.len, error.data);
     now_ms = OPENED_MS;
     fake_open(&f, cfg->client.queue_max_size_bytes);
-    cr_assert(client_desk_init(&desk, cfg, f.hub, f.workers[0], &fake_sink));
+    cr_assert(client_desk_init(&desk, cfg, &tokens, f.hub, f.workers[0], &fake_sink));
 }
 
 void desk_close(void)
@@ -35,6 +40,7 @@ void desk_close(void)
     }
     client_desk_fini(&desk);
     fake_close(&f);
+    client_tokens_fini(&tokens);
     config_free(cfg);
     client_count = 0;
 }

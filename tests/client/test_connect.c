@@ -57,7 +57,7 @@ Test(client_connect, takes_nobody_else)
                DISCONNECT_BAD_REQUEST);
 }
 
-Test(client_connect, takes_no_token_whoever_brings_it)
+Test(client_connect, takes_no_token_without_a_key_for_it)
 {
     OPEN("--client.insecure");
     must_close(false, "{\"id\":1,\"connect\":{\"token\":\"x\"}}", DISCONNECT_INVALID_TOKEN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a client is told when an allocation fails: that, or nothing, and never half of it. */
 #include "failing_alloc.h"
-#include "fixture.h"
+#include "tokens.h"
 
 TestSuite(client_memory, .fini = desk_close);
 
@@ -18,6 +18,37 @@ static bool say_without_memory(client *c, const char *message, size_t nth)
     failing_alloc_arm(nth);
     client_message(c, view_of(message), now_ms);
     return failing_alloc_disarm();
+}
+
+/* Fails the test unless a client that says so, whatever allocation fails, is answered or closed. */
+static void must_answer_or_close(const char *message)
+{
+    bool struck = true;
+
+    for (size_t nth = 0; struck; nth++) {
+        client *c = come(NULL);
+
+        struck = say_without_memory(c, message, nth);
+        say(come(NULL), "\n"); /* the hub takes its turn */
+        if (c->conn.closing)
+            must_be_closed(c, DISCONNECT_INTERNAL);
+        else
+            cr_expect_neq(*heard(c), '\0');
+        cr_expect(struck || !c->conn.closing);
+    }
+}
+
+Test(client_memory, whoever_comes_with_a_token_is_answered_or_closed)
+{
+    OPEN(WITH_KEY, "--channel.without_namespace.history_size=10",
+         "--channel.without_namespace.history_ttl=60s",
+         "--client.subscribe_to_user_personal_channel.enabled",
+         "--channel.namespaces=[{\"name\":\"kept\",\"history_size\":5,\"history_ttl\":\"60s\","
+         "\"force_recovery\":true}]");
+    must_answer_or_close(CONNECT("{\"sub\":\"ann\",\"exp\":%ld,\"subs\":{\"a\":{\"info\":1},"
+                                 "\"b\":{\"b64data\":\"WzFd\"}}}",
+                                 (long)wall_s() + 1000));
+    must_answer_or_close(CONNECT("{\"sub\":\"ann\",\"channels\":[\"kept:a\",\"kept:b\"]}"));
 }
 
 static size_t count_lines(const char *text)

@@ -130,6 +130,4 @@ Test(client_message, for_what_there_is_not_is_refused)
 
     must_refuse(c, "{\"id\":1,\"history\":{\"channel\":\"a\"}}", PROTOCOL_NOT_AVAILABLE);
     must_refuse(c, "{\"id\":1,\"rpc\":{\"method\":\"m\"}}", PROTOCOL_NOT_AVAILABLE);
-    must_refuse(c, "{\"id\":1,\"refresh\":{\"token\":\"t\"}}", PROTOCOL_NOT_AVAILABLE);
-    must_refuse(c, "{\"id\":1,\"sub_refresh\":{\"channel\":\"a\"}}", PROTOCOL_NOT_AVAILABLE);
 }

@@ -160,6 +160,8 @@ Test(client_permissions, in_user_limited_channels_are_for_those_they_name)
     cr_expect_not(may(ann, "subscribe", "limited:a#"));
     cr_expect_not(may(anonymous, "subscribe", "limited:a#"), "it is nobody's name");
     cr_expect_not(may(anonymous, "subscribe", "limited:a#ann,"));
+    cr_expect_not(may(anonymous, "subscribe", "limited:a#,ann"));
+    cr_expect(may(ann, "subscribe", "limited:a#,ann"));
     cr_expect(may(anonymous, "subscribe", "limited:a"));
     cr_expect(may(bob, "subscribe", "closed:a#ann"), "another namespace takes # as it is");
 }

@@ -60,7 +60,7 @@ Test(config_environment, reports_every_bad_variable)
 {
     ENVIRONMENT("GRACECAST_CLIENT_INSECURR=1", "GRACECAST_HTTP_SERVER_PORT=x",
                 "CENTRIFUGO_WORKERS=y", "GRACECAST_CONFIG=/etc/x.yaml",
-                "GRACECAST_CLIENT_TOKEN_HMAC_SECRET_KEY=hush", "GRACECAST_client_insecure=1");
+                "GRACECAST_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT=hush", "GRACECAST_client_insecure=1");
     LOAD();
 
     must_have_errors(
@@ -68,7 +68,7 @@ Test(config_environment, reports_every_bad_variable)
         "GRACECAST_CLIENT_INSECURR: unknown option; the nearest is GRACECAST_CLIENT_INSECURE\n"
         "GRACECAST_HTTP_SERVER_PORT: \"x\" is not a whole number from 0 to 65535\n"
         "GRACECAST_CONFIG: is a flag only: --config\n"
-        "GRACECAST_CLIENT_TOKEN_HMAC_SECRET_KEY: known to Centrifugo, not supported here\n"
+        "GRACECAST_CLIENT_TOKEN_JWKS_PUBLIC_ENDPOINT: known to Centrifugo, not supported here\n"
         "GRACECAST_client_insecure: unknown option; the nearest is GRACECAST_CLIENT_INSECURE\n");
 }
 

@@ -135,7 +135,7 @@ Test(config_file, that_is_not_well_formed_names_the_line)
 
 Test(config_file, that_holds_itself_is_refused)
 {
-    load("admin: &a {\"b\": *a}\n");
+    load("emulation: &a {\"b\": *a}\n");
     cr_expect_eq(report.error_count, 1);
     load("channel: &a {without_namespace: *a}\n");
     cr_expect_eq(report.error_count, 1);
@@ -183,4 +183,38 @@ Test(config_file, of_any_prefix_of_a_good_one_never_crashes)
         cr_expect((result == CONFIG_OK) == (report.error_count == 0));
         free(part);
     }
+}
+
+Test(config_file, may_hold_the_keys_of_tokens)
+{
+    load("client:\n"
+         "  token:\n"
+         "    hmac_secret_key: hush\n"
+         "    hmac_previous_secret_key_valid_until: 1700000000\n"
+         "    rsa_public_key: |\n"
+         "      -----BEGIN\n"
+         "      END-----\n"
+         "  subscription_token: {enabled: true, issuer: me}\n");
+
+    must_be_ok();
+    cr_expect_str_eq(loaded->client.token.hmac_secret_key.ptr, "hush");
+    cr_expect_eq(loaded->client.token.hmac_previous_secret_key_valid_until_s, 1700000000);
+    cr_expect_str_eq(loaded->client.token.rsa_public_key.ptr, "-----BEGIN\nEND-----\n");
+    cr_expect(loaded->client.subscription_token.enabled);
+    cr_expect_str_eq(loaded->client.subscription_token.keys.issuer.ptr, "me");
+}
+
+Test(config_file, is_refused_where_tokens_and_channels_make_no_sense)
+{
+    load("client:\n"
+         "  token: {user_id_claim: a.b, hmac_secret_key: \"a\\nb\"}\n"
+         "  subscription_token: {user_id_claim: '1'}\n"
+         "  subscribe_to_user_personal_channel: {personal_channel_namespace: nowhere}\n");
+
+    must_have_errors(
+        "FILE:2: client.token.hmac_secret_key: there is a control character in the text\n"
+        "client.token.user_id_claim: must be letters and '_'\n"
+        "client.subscription_token.user_id_claim: must be letters and '_'\n"
+        "client.subscribe_to_user_personal_channel.personal_channel_namespace: there is no "
+        "namespace \"nowhere\"\n");
 }

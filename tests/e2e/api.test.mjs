@@ -509,11 +509,6 @@ describe("methods", () => {
     raw.destroy();
   });
 
-  test("methods that are not built yet are not available", async () => {
-    for (const method of ["subscribe", "refresh", "history", "history_remove"])
-      assert.equal(await server.api.error(method, {}), 108, method);
-  });
-
   test("errors in the HTTP status, where the caller wants them there", async () => {
     const headers = { "X-API-Key": API_KEY, "X-Centrifugo-Error-Mode": "transport" };
     for (const [params, status, code] of [

@@ -8,8 +8,12 @@ import { request } from "./support/api.mjs";
 import { disconnectAll } from "./support/client.mjs";
 import { handshake, Raw } from "./support/raw.mjs";
 import { API_KEY, Server } from "./support/server.mjs";
+import { until } from "./support/wait.mjs";
 
-const NAMESPACES = '--channel.namespaces=[{"name":"room","presence":true}]';
+const NAMESPACES = `--channel.namespaces=${JSON.stringify([
+  { name: "room", presence: true },
+  { name: "kept", history_size: 5, history_ttl: "60s" },
+])}`;
 
 const NOT_FOUND = '"error":{"code":104,"message":"method not found"}';
 const BAD_REQUEST = '"error":{"code":107,"message":"bad request"}';
@@ -67,6 +71,10 @@ describe("one method, one answer", () => {
     ["presence", "{}", `{${BAD_REQUEST}}`],
     ["channels", '{"pattern":"none*"}', '{"result":{"channels":{}}}'],
     ["send", '{"user":"nobody","data":1}', '{"result":{"recipients":0}}'],
+    ["subscribe", '{"user":"nobody","channel":"a"}', '{"result":{}}'],
+    ["subscribe", '{"user":"nobody","channel":"nope:a"}', `{${UNKNOWN_CHANNEL}}`],
+    ["subscribe", '{"user":"nobody"}', `{${BAD_REQUEST}}`],
+    ["refresh", '{"user":"nobody","expired":true}', '{"result":{}}'],
     ["rpc", '{"method":"f","params":{}}', `{${NOT_FOUND}}`],
     ["rpc", "{}", `{${BAD_REQUEST}}`],
   ])
@@ -130,6 +138,102 @@ describe("one method, one answer", () => {
   });
 });
 
+describe("history, as it is kept", () => {
+  const shape = (body) => body.replace(/"epoch":"[A-Za-z]{8}"/g, '"epoch":"EPOCH"');
+
+  test("publish, history, history_remove", async () => {
+    const ask = async (method, params) => shape((await post(`/api/${method}`, params)).body);
+    const channel = '"channel":"kept:bodies"';
+    assert.equal(
+      await ask("publish", `{${channel},"data":{"text":"hi"},"tags":{"a":"b"}}`),
+      '{"result":{"offset":1,"epoch":"EPOCH"}}',
+    );
+    assert.equal(
+      await ask("broadcast", '{"channels":["kept:bodies","a"],"data":[1, 2]}'),
+      '{"result":{"responses":[{"result":{"offset":2,"epoch":"EPOCH"}},{"result":{}}]}}',
+    );
+    assert.equal(await ask("publish", `{${channel},"data":3,"skip_history":true}`), '{"result":{}}');
+    assert.equal(
+      await ask("history", `{${channel},"limit":-1}`),
+      '{"result":{"publications":[{"data":{"text":"hi"},"offset":1,"tags":{"a":"b"}},' +
+        '{"data":[1, 2],"offset":2}],"epoch":"EPOCH","offset":2}}',
+    );
+    assert.equal(
+      await ask("history", `{${channel},"limit":1,"reverse":true}`),
+      '{"result":{"publications":[{"data":[1, 2],"offset":2}],"epoch":"EPOCH","offset":2}}',
+    );
+    assert.equal(
+      await ask("history", `{${channel}}`),
+      '{"result":{"publications":[],"epoch":"EPOCH","offset":2}}',
+    );
+    assert.equal(
+      await ask("history", `{${channel},"limit":1,"since":{"offset":1,"epoch":"other"}}`),
+      '{"error":{"code":112,"message":"unrecoverable position"}}',
+    );
+    assert.equal(await ask("history_remove", `{${channel}}`), '{"result":{}}');
+    assert.equal(
+      await ask("history", `{${channel},"limit":-1}`),
+      '{"result":{"publications":[],"epoch":"EPOCH","offset":2}}',
+    );
+  });
+
+  test("a repeated idempotency key has the first answer", async () => {
+    const body = '{"channel":"kept:once","data":1,"idempotency_key":"k"}';
+    const first = await post("/api/publish", body);
+    assert.equal(shape(first.body), '{"result":{"offset":1,"epoch":"EPOCH"}}');
+    assert.equal((await post("/api/publish", body)).body, first.body);
+  });
+});
+
+describe("presence and whom a call reaches", () => {
+  let raw;
+  before(async () => {
+    raw = await Raw.open(server.port);
+    raw.write(handshake({ "X-User": "bob" }));
+    assert.equal((await raw.response()).status, 101);
+    raw.command({ id: 1, connect: {} }, { id: 2, subscribe: { channel: "room:here" } });
+    raw.id = (await raw.reply(1)).connect.client;
+    await raw.reply(2);
+  });
+  after(async () => {
+    raw.destroy();
+    await server.untilEmpty();
+  });
+
+  test("presence and presence_stats", async () => {
+    await expectAnswer(
+      "/api/presence",
+      '{"channel":"room:here"}',
+      `{"result":{"presence":{"${raw.id}":{"user":"bob","client":"${raw.id}"}}}}`,
+    );
+    await expectAnswer(
+      "/api/presence_stats",
+      '{"channel":"room:here"}',
+      '{"result":{"num_clients":1,"num_users":1}}',
+    );
+    await expectAnswer(
+      "/api/channels",
+      '{"pattern":"room:*"}',
+      '{"result":{"channels":{"room:here":{"num_clients":1}}}}',
+    );
+  });
+
+  test("a session names nobody", async () => {
+    for (const method of ["unsubscribe", "disconnect", "refresh", "subscribe"])
+      await expectAnswer(
+        `/api/${method}`,
+        '{"user":"bob","channel":"room:here","session":"x","expired":true}',
+        '{"result":{}}',
+      );
+    assert.deepEqual((await server.api.result("presence_stats", { channel: "room:here" })), {
+      num_clients: 1,
+      num_users: 1,
+    });
+    raw.command({ id: 9, presence_stats: { channel: "room:here" } });
+    assert.equal((await raw.message()).id, 9, "something came before the answer");
+  });
+});
+
 describe("batch", () => {
   for (const [body, answer] of [
     [
@@ -173,6 +277,53 @@ describe("batch", () => {
     assert.equal(body, `{"replies":[${Array(500).fill('{"publish":{}}').join(",")}]}`);
     for (let i = 0; i < 500; i++) assert.equal((await raw.message()).push.pub.data, i);
     raw.destroy();
+  });
+
+  test("answers that come from another thread stand in their places", async () => {
+    const channels = Array.from({ length: 50 }, (_, i) => `kept:batch-${i}`);
+    const commands = channels.flatMap((channel) => [
+      { publish: { channel, data: 1 } },
+      { publish: { channel: "a", data: 1 } },
+      { history: { channel } },
+      { publish: { channel: "nope:a", data: 1 } },
+    ]);
+    const { body } = await post("/api/batch", JSON.stringify({ commands }));
+    const { replies } = JSON.parse(body);
+    assert.equal(replies.length, 200);
+    channels.forEach((_, i) => {
+      const [kept, plain, history, unknown] = replies.slice(4 * i);
+      assert.equal(kept.publish.offset, 1);
+      assert.deepEqual(plain, { publish: {} });
+      assert.deepEqual(history, { history: { publications: [], ...kept.publish } });
+      assert.equal(unknown.error.code, 102);
+    });
+    const lines = commands.map((command, id) => {
+      const [method] = Object.keys(command);
+      return JSON.stringify({ id: id + 1, method, params: command[method] });
+    });
+    const answers = (await post("/api", lines.join("\n"))).body.trimEnd().split("\n").map(JSON.parse);
+    assert.deepEqual(answers.map(({ id }) => id), lines.map((_, i) => i + 1));
+    channels.forEach((_, i) => assert.equal(answers[4 * i].result.offset, 2));
+  });
+
+  test("a caller who leaves in the middle of it hurts nobody", async () => {
+    const body = JSON.stringify({
+      commands: Array(2000).fill({ publish: { channel: "kept:left", data: 1 } }),
+    });
+    const rq = `POST /api/batch HTTP/1.1\r\nHost: x\r\nX-API-Key: ${API_KEY}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    for (let i = 0; i < 5; i++) {
+      const raw = await Raw.open(server.port);
+      raw.write(rq);
+      await until(
+        async () => (await server.api.result("history", { channel: "kept:left" })).offset > 2000 * i,
+        "the batch to begin",
+      );
+      raw.socket.resetAndDestroy();
+    }
+    await until(
+      async () => (await server.api.result("history", { channel: "kept:left" })).offset === 10000,
+      "the batches to end",
+    );
   });
 
   test("too many at once are refused", async () => {

@@ -377,5 +377,7 @@ describe("the API", () => {
     const { body } = await request(server.port, { path: "/metrics" });
     assert.match(body, /^gracecast_history_bytes [1-9]/m);
     assert.match(body, /^gracecast_history_publications [1-9]/m);
+    assert.match(body, /^gracecast_recovered [1-9]/m);
+    assert.match(body, /^gracecast_unrecovered [1-9]/m);
   });
 });

@@ -334,3 +334,24 @@ Test(http_guard, endless_empty_lines_are_cut_off)
     cr_expect_eq(outcome_cut(buf_view(&b), b.len), 431);
     buf_fini(&b);
 }
+
+/* Eight bytes of a value are looked at together: each byte must count as it does alone. */
+Test(http_guard, takes_every_byte_in_every_place_of_a_value_as_alone)
+{
+    char request[] = GET HOST "X: 0123456789abcdefghij\r\n\r\n";
+    char *value = strstr(request, "0123");
+    view bytes = {request, sizeof request - 1};
+
+    for (int at = 0; at < 20; at++) {
+        char right = value[at];
+
+        for (int c = 0; c < 256; c++) {
+            bool allowed = c == '\t' || (c >= ' ' && c != 0x7f);
+
+            value[at] = (char)c;
+            cr_assert_eq(outcome_cut(bytes, 0), allowed ? ACCEPTS : 400, "%d at %d", c, at);
+            cr_assert_eq(outcome_bytewise(bytes), allowed ? ACCEPTS : 400, "%d at %d", c, at);
+        }
+        value[at] = right;
+    }
+}

@@ -129,6 +129,23 @@ Test(hub_conflate, keys_and_channels_are_kept_apart_in_the_order_of_their_newest
     fake_disconnect(c);
 }
 
+Test(hub_conflate, the_channel_has_its_own_copy_of_the_tag)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    char *tag = strdup("key");
+    hub_sub_opts opts = {.delivery = {.latest = true, .key_tag = view_of(tag)}};
+
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), &opts), GCAST_OK);
+    free(tag);
+    c->room = 0;
+    publish("n", "{\"key\":\"a\"}", "1");
+    publish("n", "{\"key\":\"b\"}", "2");
+    fake_run(&f);
+    unblock(c);
+    cr_assert_str_eq(fake_data(c), "1|2");
+    fake_disconnect(c);
+}
+
 Test(hub_conflate, publications_of_one_sweep_are_taken_apart_when_the_socket_is_full)
 {
     fake_conn *whole = fake_connect(&f, 0, NULL);

@@ -215,6 +215,68 @@ Test(hub_delivery, large_batches_arrive_whole)
     fake_disconnect(c);
 }
 
+/* Subscribes c to `count` channels of its own and publishes to each of them. */
+static void fill(fake_conn *c, const char *name, int count)
+{
+    char channel[32];
+
+    for (int i = 0; i < count; i++) {
+        (void)snprintf(channel, sizeof channel, "%s-%d", name, i);
+        subscribe(c, channel);
+        fake_publish(&f, channel, "1");
+    }
+}
+
+Test(hub_delivery, many_connections_with_much_due_get_all_of_it_whole)
+{
+    enum { MANY = 200, CHANNELS = 40, FEW = 10 };
+    fake_conn *all[MANY];
+    fake_conn *greedy = fake_connect(&f, 0, NULL); /* more than goes into one call */
+    fake_conn *narrow = fake_connect(&f, 0, NULL);
+    char channel[32];
+
+    narrow->room = 100;
+    for (int i = 0; i < MANY; i++)
+        all[i] = fake_connect(&f, 0, NULL);
+    for (int k = 0; k < CHANNELS; k++) {
+        (void)snprintf(channel, sizeof channel, "all-%d", k);
+        for (int i = 0; i < MANY; i++)
+            subscribe(all[i], channel);
+        if (k < FEW)
+            subscribe(narrow, channel);
+        fake_publish(&f, channel, "1");
+    }
+    fill(greedy, "greedy", 150);
+    fake_run(&f);
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(fake_count(all[i]), CHANNELS);
+    cr_assert_eq(fake_count(greedy), 150);
+    cr_assert_eq(narrow->wire.len, 100);
+    narrow->room = SIZE_MAX;
+    hub_conn_writable(&narrow->conn);
+    cr_assert_eq(fake_count(narrow), FEW);
+    for (int i = 0; i < MANY; i++)
+        fake_disconnect(all[i]);
+    fake_disconnect(greedy);
+    fake_disconnect(narrow);
+}
+
+Test(hub_delivery, a_broken_connection_keeps_nothing_and_hinders_nobody)
+{
+    fake_conn *broken = fake_connect(&f, 0, NULL);
+    fake_conn *whole = fake_connect(&f, 0, NULL);
+
+    subscribe(broken, "n");
+    subscribe(whole, "n");
+    broken->broken = true;
+    fake_publish(&f, "n", "1");
+    fake_run(&f);
+    cr_assert_eq(hub_conn_queued(&broken->conn), 0);
+    cr_assert_eq(fake_count(whole), 1);
+    fake_disconnect(broken);
+    fake_disconnect(whole);
+}
+
 Test(hub_delivery, passes_the_publisher_and_tags_on)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);
@@ -302,4 +364,25 @@ Test(hub_delivery, a_connection_with_something_due_may_go_between_turns)
         fake_disconnect(conns[i]);
     fake_settle(&f);
     cr_assert_eq(f.released, MANY);
+}
+
+Test(hub_delivery, a_frame_that_is_sent_waits_without_a_copy)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    frame *one = fake_sink.frame(VIEW_LIT("one"));
+
+    c->room = 3;
+    hub_conn_send_frame(&c->conn, one);
+    cr_assert_eq(one->x_refs, 2);
+    hub_conn_send_frame(&c->conn, one); /* behind the rest of the first */
+    cr_assert_eq(one->x_refs, 3);
+    c->room = SIZE_MAX;
+    hub_conn_writable(&c->conn);
+    cr_expect_str_eq(fake_messages(c), "one|one");
+    cr_expect_eq(one->x_refs, 1);
+    hub_conn_send_frame(&c->conn, one);
+    cr_expect_eq(one->x_refs, 1);
+    cr_expect_str_eq(fake_messages(c), "one|one|one");
+    frame_put(one);
+    fake_disconnect(c);
 }

@@ -594,22 +594,31 @@ Test(hub_history, a_check_finds_that_the_stream_is_another_one)
     fake_disconnect(plain);
 }
 
-/* c has got 1, 2, 3 ... up to `top`, or knows that it has not. */
-static void must_know(fake_conn *c, uint64_t top, size_t nth)
+/* c has got 1, 2, 3 ... without a gap. Returns the last. */
+static uint64_t must_be_gapless(fake_conn *c, size_t nth)
 {
     const char *text = offsets(c);
-    const char *at = text;
-    uint64_t next = 1;
+    uint64_t last = 0;
 
-    cr_assert_eq(*at, 'R');
-    for (at++; at[0] == ' ' && at[1] != 'U'; next++) {
+    text += *text == 'R' ? strcspn(text, " ") : 0;
+    while (*text != '\0' && text[strspn(text, " ")] != 'U') {
         char *end;
+        uint64_t offset = strtoull(text, &end, 10);
 
-        cr_assert_eq(strtoull(at + 1, &end, 10), next, "allocation %zu: %s", nth, text);
-        at = end;
+        cr_assert_eq(offset, last + 1, "allocation %zu: %d after %d", nth, (int)offset, (int)last);
+        last = offset;
+        text = end;
     }
+    return last;
+}
+
+/* c has everything, or knows that it has not. */
+static void must_know(fake_conn *c, uint64_t top, size_t nth)
+{
+    uint64_t last = must_be_gapless(c, nth);
+
     if (c->closed_with == 0 && hub_is_subscribed(&c->conn, VIEW_LIT("n")))
-        cr_expect_eq(next, top + 1, "allocation %zu: %s of %d", nth, text, (int)top);
+        cr_expect_eq(last, top, "allocation %zu: %d of %d", nth, (int)last, (int)top);
     else
         cr_expect(c->closed_with == 0 || c->closed_with == DISCONNECT_INSUFFICIENT_STATE ||
                       c->closed_with == DISCONNECT_INTERNAL,
@@ -634,6 +643,7 @@ Test(hub_history, for_want_of_memory_nobody_misses_anything_unknowingly)
     for (int live = 0; live < 2; live++) { /* what comes next is a publication, or a check */
         for (size_t nth = 0;; nth++) {
             fake_conn *conns[2 * FAKE_WORKERS];
+            fake_conn *plain[FAKE_WORKERS]; /* learn of a loss with the next publication */
             bool failed;
             told t;
 
@@ -644,6 +654,11 @@ Test(hub_history, for_want_of_memory_nobody_misses_anything_unknowingly)
                 join(conns[i], &t);
                 cr_assert_eq(t.joined.top.offset, 0);
             }
+            for (unsigned i = 0; i < FAKE_WORKERS; i++) {
+                plain[i] = fake_connect(&f, i, NULL);
+                cr_assert(buf_reserve(&plain[i]->wire, 1000)); /* its socket needs no memory */
+                cr_assert_eq(hub_subscribe(&plain[i]->conn, VIEW_LIT("n"), NULL), GCAST_OK);
+            }
             failed = publish_without_memory(nth);
             if (live)
                 publish("2");
@@ -652,6 +667,11 @@ Test(hub_history, for_want_of_memory_nobody_misses_anything_unknowingly)
             for (unsigned i = 0; i < 2 * FAKE_WORKERS; i++) {
                 must_know(conns[i], ask_all().at.offset, nth);
                 fake_disconnect(conns[i]);
+            }
+            for (unsigned i = 0; i < FAKE_WORKERS; i++) {
+                if (live)
+                    must_know(plain[i], ask_all().at.offset, nth);
+                fake_disconnect(plain[i]);
             }
             fake_settle(&f);
             if (!failed)

@@ -21,6 +21,14 @@ static void on_empty(void *arg)
     atomic_store(&h->x_empty, true);
 }
 
+static void on_configured(void *arg, const net_rules *rules)
+{
+    house *h = arg;
+
+    cr_expect_eq(rules, atomic_load(&h->net.x_rules));
+    atomic_fetch_add(&h->x_configured, 1);
+}
+
 /* Waits until it is true. */
 static void await(const _Atomic(bool) *x_flag, const char *what)
 {
@@ -44,13 +52,16 @@ void house_open(house *h, const http_route *routes, size_t count)
     *h = (house){0};
     cr_assert_eq(config_load(1, argv, envp, &h->cfg, &report), CONFIG_OK);
     config_report_fini(&report);
+    h->rules.cfg = h->cfg;
     h->hub = hub_new(&(hub_opts){.workers = 1, .queue_max_bytes = 1 << 20, .sink = &net_sink});
     cr_assert_not_null(h->hub);
     h->net = (net_house){.cfg = h->cfg,
+                         .x_rules = &h->rules,
                          .hub = h->hub,
                          .routes = {routes, count},
                          .max_connections = 100,
                          .on_empty = on_empty,
+                         .on_configured = on_configured,
                          .arg = h};
     cr_assert(net_listen(&where, 1, &listeners, error, sizeof error), "%s", error);
     h->port = where.port;

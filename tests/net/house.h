@@ -9,10 +9,12 @@
 typedef struct house {
     net_house net;
     config *cfg;
+    net_rules rules; /* cfg, no keys */
     hub *hub;
     net_worker *worker;
     uint32_t port;
-    _Atomic(bool) x_empty; /* on_empty was called */
+    _Atomic(bool) x_empty;          /* on_empty was called */
+    _Atomic(unsigned) x_configured; /* how often on_configured was */
 } house;
 
 void house_open(house *h, const http_route *routes, size_t count);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The `nth` call of malloc, calloc or realloc from now on fails (0: the next), once. */
+/* The `nth` call of malloc, calloc, realloc or aligned_alloc from now on fails (0: the next), once. */
 void failing_alloc_arm(size_t nth);
 
 /* true: it has failed. Disarms. */

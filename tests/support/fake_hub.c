@@ -12,6 +12,8 @@ static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
     fake_conn *c = fake_conn_of(hc);
     size_t taken = 0;
 
+    if (c->broken)
+        return -1;
     for (int i = 0; i < count; i++) {
         size_t len = iov[i].iov_len < c->room ? iov[i].iov_len : c->room;
 
@@ -24,6 +26,18 @@ static ssize_t sink_write(hub_conn *hc, const struct iovec *iov, int count)
     if (taken != 0)
         c->writes++;
     return (ssize_t)taken;
+}
+
+/* The last first: the hub may not count on an order among connections. */
+static void sink_write_many(void *arg, hub_write *writes, unsigned count)
+{
+    (void)arg;
+    cr_assert(count > 0 && count <= HUB_WRITES);
+    for (unsigned i = count; i-- != 0;) {
+        for (unsigned k = 0; k < i; k++)
+            cr_assert_neq(writes[k].conn, writes[i].conn);
+        writes[i].written = sink_write(writes[i].conn, writes[i].iov, writes[i].count);
+    }
 }
 
 static void sink_want_write(hub_conn *c, bool on)
@@ -73,6 +87,11 @@ static size_t sink_message_len(view framed)
     return HEADER + len;
 }
 
+static void sink_hasten(hub_conn *c)
+{
+    fake_conn_of(c)->hastened++;
+}
+
 static void sink_wake(void *arg)
 {
     (void)arg; /* the test runs the turns */
@@ -80,12 +99,14 @@ static void sink_wake(void *arg)
 
 const hub_sink fake_sink = {
     .write = sink_write,
+    .write_many = sink_write_many,
     .want_write = sink_want_write,
     .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = sink_released,
     .frame = sink_frame,
     .message_len = sink_message_len,
+    .hasten = sink_hasten,
     .wake = sink_wake,
 };
 
@@ -103,8 +124,11 @@ void fake_open_with(fake *f, const hub_opts *opts)
     *f = (fake){.hub = hub_new(&mine)};
     cr_assert_not_null(f->hub);
     hub_thread_enter(f->hub);
-    for (unsigned i = 0; i < FAKE_WORKERS; i++)
+    for (unsigned i = 0; i < FAKE_WORKERS; i++) {
         f->workers[i] = hub_worker_init(f->hub, i, NULL);
+        if (getenv("FAKE_WRITE_MANY") != NULL)
+            cr_assert(hub_worker_write_many(f->workers[i]));
+    }
 }
 
 void fake_close(fake *f)

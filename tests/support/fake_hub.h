@@ -13,11 +13,13 @@ enum { FAKE_WORKERS = 2 };
 typedef struct fake_conn {
     buf wire;    /* what the socket took */
     size_t room; /* how much more it takes */
+    bool broken; /* writes fail */
     bool wants_write;
     uint32_t closed_with;  /* 0: not */
     unsigned closings;     /* how often it was told to */
-    unsigned writes;       /* calls that took something */
     unsigned holds_little; /* how often it was told to */
+    unsigned hastened;     /* how often its deadline came nearer */
+    unsigned writes;       /* calls that took something */
     struct fake *fake;
     hub_conn conn; /* the last: may be the beginning of something larger */
 } fake_conn;
@@ -29,6 +31,7 @@ typedef struct fake {
     uint64_t now_ms; /* what turns are told */
 } fake;
 
+/* With FAKE_WRITE_MANY in the environment publications are written with sink->write_many. */
 void fake_open(fake *f, size_t queue_max);
 /* The same with more options; workers and sink are not looked at. */
 void fake_open_with(fake *f, const hub_opts *opts);

@@ -35,8 +35,10 @@ export class Process {
   output = ""; // standard output
   status; // { code, signal } after the end
 
-  constructor(args, env = {}) {
-    this.child = spawn(program(), args, {
+  /** `wrapper`: a command that runs the program, and whose process becomes the program's */
+  constructor(args, env = {}, wrapper = []) {
+    const [file, ...words] = [...wrapper, program(), ...args];
+    this.child = spawn(file, words, {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -76,7 +78,7 @@ export class Server extends Process {
    * Starts with everything allowed, on a free port (or `port`), with two workers so that messages
    * pass between threads; `args` come after these and so win over them.
    */
-  static async start(args = [], { port = 0, env = {} } = {}) {
+  static async start(args = [], { port = 0, env = {}, wrapper = [] } = {}) {
     const server = new Server(
       [
         "--address=127.0.0.1",
@@ -87,6 +89,7 @@ export class Server extends Process {
         ...args,
       ],
       env,
+      wrapper,
     );
     const started = () => server.status || server.log.match(/event=SERVER-START .*\bport=(\d+)/);
     const line = await until(started, "the server's start");
