@@ -15,6 +15,8 @@ frame *frame_new(size_t len)
     atomic_init(&f->x_refs, 1);
     f->len = (uint32_t)len;
     f->mark = 0;
+    f->topic_len = 0;
+    f->topic_hash = 0;
     return f;
 }
 
@@ -25,6 +27,21 @@ frame *frame_copy(view bytes)
     if (f != NULL && bytes.len != 0)
         memcpy(f->data, bytes.ptr, bytes.len);
     return f;
+}
+
+frame *frame_with_topic(frame *f, view topic, uint32_t hash)
+{
+    frame *larger = topic.len > UINT32_MAX ? NULL : realloc(f, sizeof *f + f->len + topic.len);
+
+    if (larger == NULL) {
+        free(f);
+        return NULL;
+    }
+    if (topic.len != 0)
+        memcpy(larger->data + larger->len, topic.ptr, topic.len);
+    larger->topic_len = (uint32_t)topic.len;
+    larger->topic_hash = hash;
+    return larger;
 }
 
 void frame_put(frame *f)

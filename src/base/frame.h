@@ -15,8 +15,10 @@
 typedef struct frame {
     _Atomic(uint32_t) x_refs;
     uint32_t len;
-    uint32_t mark; /* 0, or what its maker and those who send it on have agreed upon */
-    char data[];
+    uint32_t mark;       /* 0, or what its maker and those who send it on have agreed upon */
+    uint32_t topic_len;  /* 0: of no topic */
+    uint32_t topic_hash; /* by whoever gave it the topic */
+    char data[];         /* the bytes for the wire, and behind them the topic */
 } frame;
 
 /* A frame of `len` bytes for the caller to fill, with one reference and no mark. NULL: out of memory,
@@ -25,6 +27,10 @@ frame *frame_new(size_t len);
 
 /* A copy of `bytes` with one reference; NULL as above. */
 frame *frame_copy(view bytes);
+
+/* Gives it a topic: of the frames of one topic only the newest matters. Takes over f, which nobody
+ * else has seen; NULL: out of memory, and f is gone. */
+frame *frame_with_topic(frame *f, view topic, uint32_t hash);
 
 /* One more reference; the caller holds one already. */
 static inline frame *frame_get(frame *f)
@@ -40,6 +46,11 @@ void frame_put(frame *f);
 static inline view frame_view(const frame *f)
 {
     return (view){.ptr = f->data, .len = f->len};
+}
+
+static inline view frame_topic(const frame *f)
+{
+    return (view){.ptr = f->data + f->len, .len = f->topic_len};
 }
 
 #endif

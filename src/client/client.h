@@ -54,8 +54,10 @@ typedef struct client {
         char *user;            /* until it has connected: from the handshake; NULL: none */
         client_expiry *expiry; /* from then on: what ends by itself; NULL: nothing */
     };
-    client_state state;
-    bool pong_due; /* a ping has not been answered */
+    uint32_t acked; /* the transport's: what the peer had taken of the connection's bytes by then */
+    uint8_t state;  /* client_state */
+    bool pong_due;  /* a ping has not been answered */
+    bool pong_late; /* and it has got more time for that */
 } client;
 
 /* After hub_conn_init(&c->conn). `user`: whom the handshake's trusted header named; empty for none.
@@ -68,6 +70,10 @@ void client_close(client *c);
 /* One message from the client: command lines. The connection may be disconnected through the sink
  * when this returns (c->conn.closing). */
 void client_message(client *c, view message, uint64_t now_ms);
+
+/* Before client_tick(), when a pong is overdue: the client is only slow, it gets as long as the interval
+ * between pings. */
+void client_wait_for_pong(client *c, uint64_t now_ms);
 
 /* The deadline has come: a ping is due, a pong did not come, nobody said connect, or something has
  * expired. */

@@ -27,6 +27,12 @@ static void subscribe(client *c, const command *cmd, const auth_claims *claims, 
         .flags = join_leave_flags(c, &o, rq->join_leave),
     };
 
+    if (!rules_interval(&o, rq->data, &opts.interval_ms) ||
+        (opts.interval_ms != 0 && wish.recoverable && !wish.latest)) { /* all, and not all */
+        client_error(c, cmd->id, PROTOCOL_BAD_REQUEST);
+        return;
+    }
+
     bool ready = expiry_expect_sub(c, opts.expires_at_s);
 
     if (ready && wish.positioned)

@@ -343,6 +343,7 @@ static disconnect_code make_sub(arrival *a, server_sub *s)
     };
     gcast_err err = GCAST_OK;
 
+    (void)rules_interval(&o, (view){0}, &opts.interval_ms); /* nothing is asked for */
     if (hub_is_subscribed(&c->conn, s->grant.channel))
         return 0; /* it was listed twice */
     if (c->conn.sub_count >= c->desk->cfg->client.channel_limit)

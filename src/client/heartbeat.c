@@ -34,7 +34,9 @@ bool heartbeat_pong(client *c)
     if (!c->pong_due)
         return false;
     c->pong_due = false;
-    c->beat_ms += cfg->client.ping_interval_ms - cfg->client.pong_timeout_ms;
+    if (!c->pong_late) /* else that time is in it already */
+        c->beat_ms += cfg->client.ping_interval_ms;
+    c->beat_ms -= cfg->client.pong_timeout_ms;
     heartbeat_reschedule(c);
     return true;
 }
@@ -43,6 +45,7 @@ static void send_ping(client *c, uint64_t now_ms)
 {
     const config *cfg = c->desk->cfg;
 
+    c->pong_late = false;
     c->pong_due = cfg->client.pong_timeout_ms != 0;
     c->beat_ms =
         now_ms + (c->pong_due ? cfg->client.pong_timeout_ms : cfg->client.ping_interval_ms);
@@ -58,6 +61,12 @@ static void beat(client *c, uint64_t now_ms)
         client_disconnect(c, DISCONNECT_NO_PONG);
     else
         send_ping(c, now_ms);
+}
+
+void client_wait_for_pong(client *c, uint64_t now_ms)
+{
+    c->pong_late = true;
+    c->beat_ms = now_ms + c->desk->cfg->client.ping_interval_ms;
 }
 
 void client_tick(client *c, uint64_t now_ms)

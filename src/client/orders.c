@@ -123,6 +123,7 @@ static gcast_err subscribe(client *c, const client_sub_order *o, const term *t)
         .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, &options, false),
     };
 
+    (void)rules_interval(&options, (view){0}, &opts.interval_ms); /* nothing is asked for */
     if (!expiry_expect_sub(c, opts.expires_at_s))
         return GCAST_ENOMEM;
     return wish.positioned ? subscribe_positioned_later(c, o, &options, &opts, &wish)

@@ -12,7 +12,10 @@ position_wish position_wish_of(const client *c, const channel_options *o,
 
     if (!config_keeps_history(o))
         return (position_wish){0};
-    w.recoverable = o->force_recovery || (rq->recoverable && (o->allow_recovery || sees_history));
+    bool gaps = config_conflates(o) && !w.latest; /* a stream with gaps is nothing to recover */
+
+    w.recoverable =
+        !gaps && (o->force_recovery || (rq->recoverable && (o->allow_recovery || sees_history)));
     w.positioned = w.recoverable || o->force_positioning ||
                    (rq->positioned && (o->allow_positioning || sees_history));
     w.recover = w.recoverable && (rq->recover || (w.latest && o->auto_cache_recover));

@@ -90,17 +90,39 @@ static void check_history(const channel_options *o, const char *path, config_rep
         place_error(&at, "force_positioning and force_recovery need history_size and history_ttl");
 }
 
+/* Recovery of a stream promises every publication, conflation only the newest. */
+static void check_conflation(const channel_options *o, const char *path, config_report *report)
+{
+    place at = place_of(report, path);
+    bool recovers =
+        (o->allow_recovery || o->force_recovery) && o->force_recovery_mode == RECOVERY_STREAM;
+
+    if (config_conflates(o) && recovers)
+        place_error(&at,
+                    "%s leaves publications out and recovery needs all of them: use "
+                    "force_recovery_mode \"cache\" or no recovery",
+                    o->conflate == CONFLATE_LATEST ? "conflate" : "max_rate");
+    if (!config_conflates(o) && o->conflate_key.len != 0)
+        place_error(&at, "conflate_key does nothing without conflate or max_rate");
+}
+
+static void check_options(const channel_options *o, const char *path, config_report *report)
+{
+    check_history(o, path, report);
+    check_conflation(o, path, report);
+}
+
 static void check_channels(const config *c, config_report *report)
 {
     char path[320]; /* a namespace's name is cut there */
 
-    check_history(&c->channel.without_namespace, "channel.without_namespace", report);
+    check_options(&c->channel.without_namespace, "channel.without_namespace", report);
     for (size_t i = 0; i < c->channel.namespaces.count; i++) {
         const channel_namespace *ns = &c->channel.namespaces.items[i];
 
         (void)snprintf(path, sizeof path, "channel.namespaces: %.*s",
                        (int)(ns->name.len < 256 ? ns->name.len : 256), ns->name.ptr);
-        check_history(&ns->options, path, report);
+        check_options(&ns->options, path, report);
     }
 }
 

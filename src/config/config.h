@@ -28,6 +28,11 @@ typedef enum recovery_mode {
     RECOVERY_CACHE,
 } recovery_mode;
 
+typedef enum conflate_mode {
+    CONFLATE_OFF,
+    CONFLATE_LATEST,
+} conflate_mode;
+
 typedef enum api_error_mode {
     API_ERROR_IN_BODY,   /* 200 with {"error":...} */
     API_ERROR_TRANSPORT, /* the HTTP status tells */
@@ -54,6 +59,10 @@ typedef enum io_uring_mode {
 /* What the channels of one namespace, or those without one, may do. */
 typedef struct channel_options {
     uint64_t flush_interval_ms; /* 0: as delivery.flush_interval */
+    conflate_mode conflate;
+    view conflate_key; /* a publication tag; "" = all publications have the same key */
+    uint32_t
+        max_rate; /* publications per second and subscriber; 0 = any; implies CONFLATE_LATEST */
     bool presence;
     bool join_leave;
     bool force_push_join_leave;
@@ -233,6 +242,12 @@ const channel_options *config_channel_options(const config *c, view channel);
 static inline bool config_keeps_history(const channel_options *o)
 {
     return o->history_size != 0 && o->history_ttl_ms != 0;
+}
+
+/* true: their subscribers get the newest publications and not every one. */
+static inline bool config_conflates(const channel_options *o)
+{
+    return o->conflate == CONFLATE_LATEST || o->max_rate != 0;
 }
 
 /* How long an unused channel of these options keeps its position; 0: for ever. */

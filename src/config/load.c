@@ -179,11 +179,8 @@ void config_free(config *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < options_of_server.count; i++) {
-        const option *o = &options_of_server.items[i];
-
-        value_fini((option_ref){.option = o, .field = option_field(o, c)});
-    }
+    setting_finis(&options_of_server, c);
+    setting_finis(&options_of_channel, &c->channel.without_namespace);
     namespaces_fini(&c->channel.namespaces);
     free(c);
 }

@@ -94,13 +94,22 @@ static int compare_namespaces(const void *a, const void *b)
                          ((const channel_namespace *)b)->name);
 }
 
+static void namespace_fini(channel_namespace *ns)
+{
+    value_fini((option_ref){.option = &name_option, .field = &ns->name});
+    setting_finis(&options_of_channel, &ns->options);
+}
+
 static void drop_nameless(config_namespaces *list)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].name.ptr != NULL)
             list->items[kept++] = list->items[i];
+        else
+            namespace_fini(&list->items[i]);
+    }
     list->count = kept;
 }
 
@@ -175,7 +184,7 @@ void namespaces_add_demo(config_namespaces *list, const place *at)
 void namespaces_fini(config_namespaces *namespaces)
 {
     for (size_t i = 0; i < namespaces->count; i++)
-        value_fini((option_ref){.option = &name_option, .field = &namespaces->items[i].name});
+        namespace_fini(&namespaces->items[i]);
     free(namespaces->items);
     *namespaces = (config_namespaces){0};
 }

@@ -24,6 +24,7 @@
 
 static_assert(sizeof(log_level) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(api_error_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
+static_assert(sizeof(conflate_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(io_uring_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(recovery_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 
@@ -198,11 +199,13 @@ static const option server_items[] = {
 #undef BOOL
 #undef COUNT
 #undef DURATION
+#undef STRING
 #undef CHOICE
 #define BOOL(member) \
 #member, .type = OPTION_BOOL, .offset = FIELD(channel_options, member, bool), "false"
 #define COUNT(member)    .type = OPTION_COUNT, .offset = FIELD(channel_options, member, uint32_t)
 #define DURATION(member) .type = OPTION_DURATION, .offset = FIELD(channel_options, member, uint64_t)
+#define STRING(member)   .type = OPTION_STRING, .offset = FIELD(channel_options, member, view)
 #define CHOICE(member)   .type = OPTION_CHOICE, .offset = offsetof(channel_options, member)
 
 static const option channel_items[] = {
@@ -224,6 +227,13 @@ static const option channel_items[] = {
     {"flush_interval", DURATION(flush_interval_ms), "0s",
      "publications are gathered for at most this long; 0 = as delivery.flush_interval",
      .max = 60000},
+    {"conflate", CHOICE(conflate), "off",
+     "latest = newer publications replace those that a slow client has not taken",
+     .choices = {"off", "latest"}},
+    {"conflate_key", STRING(conflate_key), "",
+     "publication tag: only those of the same value replace one another; empty = all do"},
+    {"max_rate", COUNT(max_rate), "0",
+     "publications per second to one subscriber, of each key the newest; 0 = any", .max = 1000},
     {BOOL(allow_subscribe_for_client), "clients with a user id may subscribe"},
     {BOOL(allow_subscribe_for_anonymous), "clients without one may, too"},
     {BOOL(allow_user_limited_channels),

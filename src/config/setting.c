@@ -83,3 +83,12 @@ void setting_presets(const option_table *table, void *object, const place *at)
             (void)value_set(ref, view_of(o->preset), at);
     }
 }
+
+void setting_finis(const option_table *table, void *object)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const option *o = &table->items[i];
+
+        value_fini((option_ref){.option = o, .field = option_field(o, object)});
+    }
+}

@@ -18,4 +18,7 @@ void setting_from_node(option_ref ref, tree *t, yaml_node_t *value, const place 
  * which only want of memory explains. */
 void setting_presets(const option_table *table, void *object, const place *at);
 
+/* Frees what the options of the table hold in `object`. */
+void setting_finis(const option_table *table, void *object);
+
 #endif

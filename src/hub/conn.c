@@ -237,6 +237,10 @@ hub_sub *conn_subscribe(hub_conn *c, view channel, const hub_sub_opts *opts, gca
         metric_add(&w->metrics.x_out_of_memory, 1);
         return NULL;
     }
+    if (opts != NULL && opts->delivery.latest && !c->patient) {
+        c->patient = true;
+        w->hub->opts.sink->hold_little(c);
+    }
     s->next = c->subs;
     c->subs = s;
     c->sub_count++;

@@ -60,7 +60,7 @@ void frame_list_fini(frame_list *l)
 }
 
 /* The index of a new item; 0: out of memory. */
-static uint32_t new_item(due_list *l, frame *f)
+static uint32_t new_item(due_list *l, frame *f, uint32_t parts)
 {
     due *items = grown(l->items, l->count, &l->cap, sizeof *items);
 
@@ -69,7 +69,7 @@ static uint32_t new_item(due_list *l, frame *f)
     l->items = items;
     if (l->count == 0)
         l->count = 1; /* [0] means "none"; the first room is for more than one */
-    l->items[l->count] = (due){.frame = f};
+    l->items[l->count] = (due){.frame = f, .parts = parts};
     return l->count++;
 }
 
@@ -116,18 +116,42 @@ static void doom_for_memory(hub_conn *c)
     conn_doom(c, DISCONNECT_INTERNAL);
 }
 
-void conn_due(hub_conn *c, frame *f)
+/* The messages one by one, so that newer ones can replace them. */
+static bool keep_parts(hub_conn *c, const due *d, size_t written)
+{
+    frame *const *part = &c->worker->held.frames[d->parts - 1];
+
+    for (size_t left = d->frame->len; left != 0; part++) {
+        size_t len = (*part)->len;
+        size_t skip = written < len ? written : len;
+
+        if (skip < len && !outbox_append(c, *part, (uint32_t)skip))
+            return false;
+        written -= skip;
+        left -= len;
+    }
+    return true;
+}
+
+/* Puts what follows the first `written` bytes into the outbox. */
+static bool keep(hub_conn *c, const due *d, size_t written)
+{
+    return d->parts != 0 ? keep_parts(c, d, written)
+                         : outbox_append(c, d->frame, (uint32_t)written);
+}
+
+void conn_due_run(hub_conn *c, frame *f, uint32_t parts)
 {
     hub_worker *w = c->worker;
 
     if (c->closing || c->doom_code != 0)
         return;
     if (c->outbox != NULL) {
-        (void)outbox_append(c, f, 0);
+        (void)keep(c, &(due){.frame = f, .parts = parts}, 0);
         return;
     }
 
-    uint32_t item = new_item(&w->due, f);
+    uint32_t item = new_item(&w->due, f, parts);
 
     if (item == 0) {
         doom_for_memory(c);
@@ -142,18 +166,21 @@ void conn_due(hub_conn *c, frame *f)
     c->due_last = item;
 }
 
+void conn_due(hub_conn *c, frame *f)
+{
+    conn_due_run(c, f, 0);
+}
+
 void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written)
 {
     const due *items = c->worker->due.items;
 
     for (; count != 0; count--, at = items[at].next) {
-        frame *f = items[at].frame;
-
-        if (written >= f->len) {
-            written -= f->len;
+        if (written >= items[at].frame->len) {
+            written -= items[at].frame->len;
             continue;
         }
-        if (!outbox_append(c, f, (uint32_t)written))
+        if (!keep(c, &items[at], written))
             return;
         written = 0;
     }
@@ -171,9 +198,8 @@ static uint32_t write_due(hub_conn *c, uint32_t at)
     for (; at != 0 && count < WRITE_FRAMES; at = w->due.items[at].next) {
         frame *f = w->due.items[at].frame;
 
-        iov[count] = (struct iovec){f->data, f->len};
+        iov[count++] = (struct iovec){f->data, f->len};
         total += f->len;
-        count++;
     }
 
     ssize_t written = c->outbox != NULL ? 0 : w->hub->opts.sink->write(c, iov, count);
@@ -186,13 +212,13 @@ static uint32_t write_due(hub_conn *c, uint32_t at)
 }
 
 /* The usual case, in half of the instructions: one run of bytes is due. */
-static void write_single(hub_conn *c, frame *f)
+static void write_single(hub_conn *c, const due *d)
 {
-    struct iovec iov = {f->data, f->len};
+    struct iovec iov = {d->frame->data, d->frame->len};
     ssize_t written = c->outbox != NULL ? 0 : c->worker->hub->opts.sink->write(c, &iov, 1);
 
-    if (written >= 0 && (size_t)written < f->len)
-        (void)outbox_append(c, f, (uint32_t)written);
+    if (written >= 0 && (size_t)written < d->frame->len)
+        (void)keep(c, d, (size_t)written);
 }
 
 void conn_serve(hub_conn *c)
@@ -202,7 +228,7 @@ void conn_serve(hub_conn *c)
 
     conn_drop_due(c);
     if (first->next == 0) {
-        write_single(c, first->frame);
+        write_single(c, first);
         return;
     }
     while (at != 0 && c->doom_code == 0)

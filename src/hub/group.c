@@ -92,7 +92,8 @@ void group_on_release(gcast_entry *e, void *arg)
 
 static hub_group *group_new(gcast_registry *registry, view name, const hub_delivery *how)
 {
-    hub_group *g = calloc(1, sizeof *g + name.len);
+    view key_tag = how->key_tag;
+    hub_group *g = calloc(1, sizeof *g + name.len + key_tag.len);
 
     if (g == NULL)
         return NULL;
@@ -104,6 +105,9 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
     atomic_init(&g->x_active, 0);
     g->name_len = (uint32_t)name.len;
     memcpy(g->name, name.ptr, name.len);
+    if (key_tag.len != 0)
+        memcpy(g->name + name.len, key_tag.ptr, key_tag.len);
+    g->how.key_tag.ptr = g->name + name.len;
     gcast_entry_init_bytes(&g->entry, g->name, g->name_len);
     return g;
 }
@@ -306,7 +310,7 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
     s->skip = p->frames.count; /* what was published before belongs to those who were there */
     p->has_late = p->has_late || s->skip != 0;
 
-    if (!part_add(p, s))
+    if ((opts->interval_ms != 0 && !pace_open(s, opts->interval_ms)) || !part_add(p, s))
         goto fail;
 
     uint32_t count = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
@@ -324,8 +328,10 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
 fail:
     if (g != NULL)
         group_release(g);
-    if (s != NULL)
+    if (s != NULL) {
+        pace_close(s);
         free_sub(&s->deferred);
+    }
     return NULL;
 }
 
@@ -341,6 +347,7 @@ void group_leave(hub_sub *s)
     if ((s->flags & HUB_SUB_IS_TOLD) != 0) /* relaxed: who counts us still sends for nobody */
         atomic_fetch_sub_explicit(&p->group->x_told, 1, memory_order_relaxed);
     atomic_store_explicit(&p->x_count, count, memory_order_release);
+    pace_close(s);
     part_remove(p, s);
     if (count != 0) {
         shrink(p, count);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hub_internal.h"
+#include "random.h"
 
 static _Thread_local hub_worker *self;
 
@@ -43,6 +44,7 @@ hub *hub_new(const hub_opts *opts)
     h->channels = registry_new(GCAST_KEYS_BYTES, group_on_release);
     h->users = registry_new(GCAST_KEYS_BYTES, group_on_release);
     h->results = registry_new(GCAST_KEYS_BYTES, result_on_release);
+    random_bytes(&h->seed, sizeof h->seed);
     if (h->workers != NULL && h->conns != NULL && h->channels != NULL && h->users != NULL &&
         h->results != NULL)
         return h;
@@ -59,6 +61,8 @@ static void worker_fini(hub_worker *w)
     free(w->batch);
     frame_list_fini(&w->held);
     buf_fini(&w->scratch);
+    buf_fini(&w->topic);
+    paces_fini(&w->paces);
 }
 
 static void registry_free(gcast_registry *r)
@@ -117,6 +121,7 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     list_init(&w->waiting);
     list_init(&w->gathering);
     w->gathered_ms = UINT64_MAX;
+    paces_init(&w->paces);
     list_init(&w->dirty);
     list_init(&w->doomed);
     list_init(&w->checks);

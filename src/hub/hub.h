@@ -68,6 +68,7 @@ typedef struct hub_conn {
     bool has_user;      /* const once joined */
     bool joined;        /* owner: is, or was, in the registry */
     bool closing;       /* owner: takes nothing more */
+    bool patient;       /* owner: has listened where only the newest counts: may be slow */
     letter farewell;    /* rcu: posted to the owner after the grace period */
 } hub_conn;
 
@@ -91,6 +92,9 @@ typedef struct hub_sink {
     void (*write_many)(void *arg, hub_write *writes, unsigned count);
     /* on: call hub_conn_writable() once the socket takes more. */
     void (*want_write)(hub_conn *c, bool on);
+    /* Only the newest counts for c from now on: what waits should wait here, where it can still be
+     * replaced. Once a connection. */
+    void (*hold_little)(hub_conn *c);
     /* The client must go: hub_conn_leave() has been called, everything queued stays queued. */
     void (*disconnect)(hub_conn *c, uint32_t code, view reason);
     /* Nobody can see c any more: free it. Called once per connection that had joined, in answer to
@@ -218,7 +222,8 @@ void hub_conn_writable(hub_conn *c);
 /* Owner. Bytes that the socket has not taken yet. */
 size_t hub_conn_queued(const hub_conn *c);
 
-/* Owner. When the socket last took something while more was waiting; 0: nothing waits. */
+/* Owner. When the socket last took something while more was waiting; 0: nothing waits, or only the
+ * newest counts for c, which then has all the time it needs. */
 uint64_t hub_conn_stalled_since_ms(const hub_conn *c);
 
 /* Owner. Forgets what is queued, but for the frame that is half on the wire. */
@@ -230,6 +235,8 @@ void hub_conn_drop_queue(hub_conn *c);
  * or NULL: each at once. */
 typedef struct hub_delivery {
     uint32_t flush_ms; /* they are gathered for at most this long; 0: sent at once */
+    bool latest;  /* of those that wait for a connection, only the newest of each key matters */
+    view key_tag; /* the tag that is the key; empty: one key */
 } hub_delivery;
 
 enum {
@@ -245,6 +252,8 @@ typedef struct hub_sub_opts {
     view info;             /* raw JSON that others are told of it; copied */
     uint64_t expires_at_s; /* monotonic clock; 0: never. Only kept here */
     uint32_t flags;        /* HUB_SUB_... */
+    uint32_t interval_ms;  /* in each such time the newest of each key goes out once; 0: all do.
+                            * Without delivery.latest there is one key */
 } hub_sub_opts;
 
 /* Owner. GCAST_EEXIST: subscribed already. From the return on, what is published reaches c. */

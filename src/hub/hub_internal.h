@@ -3,10 +3,13 @@
 #ifndef HUB_HUB_INTERNAL_H
 #define HUB_HUB_INTERNAL_H
 
+#include "hash.h"
 #include "history.h"
 #include "hub_history.h"
 
 typedef struct hub_members hub_members;
+typedef struct hub_pace hub_pace;
+typedef struct pace_lane pace_lane;
 typedef struct hub_stream hub_stream;
 typedef struct hub_track hub_track;
 
@@ -38,7 +41,7 @@ struct hub_group {
     _Atomic(uint32_t) x_active;  /* atomic: parts with members */
     hub_stream *stream;          /* home: what a channel remembers; NULL: nothing */
     uint32_t name_len;           /* const */
-    char name[];                 /* const: also the entry's key */
+    char name[];                 /* const: also the entry's key; behind it how.key_tag */
 };
 
 struct hub_part {
@@ -83,6 +86,7 @@ struct hub_sub {
             uint32_t slot;
             uint32_t skip; /* of the frames that wait in the part, how many came before it joined */
             uint32_t flags;
+            uint32_t pace;  /* in worker->paces; 0: it gets every publication */
             hub_join *join; /* while it waits for its position */
         };
         gcast_deferred deferred; /* afterwards */
@@ -155,6 +159,12 @@ static inline hub_sub *slot_sub(uintptr_t slot)
 /* frame.mark: for members with HUB_SUB_IS_TOLD only. */
 enum { FRAME_FOR_THE_TOLD = 1 };
 
+/* Is for all members. */
+static inline bool frame_is_plain(const frame *f)
+{
+    return f->mark != FRAME_FOR_THE_TOLD;
+}
+
 /* Owner. s has just begun: tells those who are told, s itself too. */
 void tell_join(const hub_sub *s);
 
@@ -185,7 +195,8 @@ void outbox_unhold(hub_conn *c);
 /* One thing that waits to be written to one connection. Its frame is kept by worker->held. */
 typedef struct due {
     frame *frame;
-    uint32_t next; /* index of the connection's next one; 0: none */
+    uint32_t next;  /* index of the connection's next one; 0: none */
+    uint32_t parts; /* of what it is made: index in worker->held, plus 1; 0: it stays whole */
 } due;
 
 /* In one call, to one connection. */
@@ -198,6 +209,15 @@ typedef struct due_list {
     uint32_t count;
     uint32_t cap;
 } due_list;
+
+/* Those of one worker: an entry in hub_sub.pace costs less there than a pointer. */
+typedef struct pace_table {
+    hub_pace **items; /* [0] is never used */
+    uint32_t count;
+    uint32_t cap;
+    pace_lane *lanes;
+    uint64_t due_ms; /* when the first of their intervals ends; UINT64_MAX: none */
+} pace_table;
 
 struct hub_worker {
     hub *hub;       /* const */
@@ -212,8 +232,10 @@ struct hub_worker {
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
+    pace_table paces;     /* owner */
     write_batch *batch;   /* owner; NULL: each connection is written to by itself */
     buf scratch;          /* owner: messages are built here */
+    buf topic;            /* owner: and their topics */
     buf body;             /* owner: publications are built here before they are kept */
     uint64_t now_ms;      /* owner: when this turn began */
     history history;      /* owner: the streams of the channels whose home it is */
@@ -240,6 +262,9 @@ void worker_forget_due(hub_worker *w);
 /* Owner. f is written to c in this turn or a later one, after all that waits already. The caller
  * sees to it that the worker holds f before the turn ends. */
 void conn_due(hub_conn *c, frame *f);
+
+/* The same for a frame made of those that follow one another in worker->held: see struct due. */
+void conn_due_run(hub_conn *c, frame *f, uint32_t parts);
 
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
@@ -280,6 +305,30 @@ void part_drop_frames(hub_part *p);
 
 /* Any thread. Has the loop call hub_worker_turn(). */
 void worker_schedule(hub_worker *w);
+
+/* ---- pace.c: subscriptions that want no more than the newest in each interval ---- */
+
+void paces_init(pace_table *t);
+void paces_fini(pace_table *t);
+
+/* Owner. Before the subscription gets its first publication. false: out of memory. */
+bool pace_open(hub_sub *s, uint32_t interval_ms);
+
+/* Owner. Forgets what waits. Harmless without a pace. */
+void pace_close(hub_sub *s);
+
+/* Owner, in a turn: messages of the channel, in order, which the worker holds. Publications go out in
+ * this turn or wait for the end of the interval. */
+void pace_take(hub_sub *s, frame *const *frames, uint32_t count);
+
+/* Owner: what waits for intervals that have ended goes out. */
+void paces_end_intervals(hub_worker *w);
+
+/* ---- topic.c: which publications replace which ---- */
+
+/* On the home worker. Gives f, the publication as it goes over the wire, its topic: the channel and
+ * the value of the tag that is the key. Takes over f; NULL: out of memory. */
+frame *topic_add(hub_worker *home, const hub_group *g, const publication *pub, frame *f);
 
 /* ---- position.c: subscriptions that know where they are ---- */
 
@@ -377,6 +426,7 @@ struct hub {
     gcast_registry *results; /* by channel and idempotency key; each used by one home worker only */
     hub_worker *workers;
     metrics outside;     /* atomic: what threads that are no workers count */
+    gcasti_seed seed;    /* const: of topic hashes */
     uint64_t id_tag;     /* const: marks this process in client ids */
     uint64_t id_key;     /* const: hides the sequence of ids */
     uint64_t id_inverse; /* const */

@@ -64,6 +64,8 @@ static frame *encode(hub_worker *home, const hub_group *g, const publication *pu
 
     frame *f = home->scratch.failed ? NULL : home->hub->opts.sink->frame(buf_view(&home->scratch));
 
+    if (f != NULL && g->how.latest)
+        f = topic_add(home, g, pub, f);
     if (f == NULL)
         metric_add(&home->metrics.x_out_of_memory, 1);
     return f;

@@ -116,31 +116,31 @@ typedef struct run {
     uint32_t first;
     uint32_t count;
     frame *joined;
-    frame *plain; /* the same for members who are told nothing; NULL: nothing for them */
+    frame *plain;   /* the same for members who are told nothing; NULL: nothing for them */
+    uint32_t parts; /* see struct due */
 } run;
-
-static bool is_plain(const frame *f)
-{
-    return f->mark != FRAME_FOR_THE_TOLD;
-}
 
 static uint32_t count_plain(frame *const *frames, uint32_t count)
 {
     uint32_t plain = 0;
 
     for (uint32_t i = 0; i < count; i++)
-        plain += is_plain(frames[i]) ? 1 : 0;
+        plain += frame_is_plain(frames[i]) ? 1 : 0;
     return plain;
 }
 
-/* As many messages from `first` on as are small together, at least one. */
-static uint32_t run_length(const frame_list *l, uint32_t first)
+/* As many messages from `first` on as are small together, at least one; where a run may have to be
+ * taken apart again it is all plain or not at all. */
+static uint32_t run_length(const hub_part *p, uint32_t first)
 {
-    size_t len = l->frames[first]->len;
+    frame *const *frames = p->frames.frames + first;
+    uint32_t most = p->frames.count - first;
+    size_t len = frames[0]->len;
     uint32_t count = 1;
 
-    while (first + count < l->count && len + l->frames[first + count]->len <= RUN_BYTES)
-        len += l->frames[first + count++]->len;
+    while (count < most && len + frames[count]->len <= RUN_BYTES &&
+           (!p->group->how.latest || frame_is_plain(frames[count]) == frame_is_plain(frames[0])))
+        len += frames[count++]->len;
     return count;
 }
 
@@ -153,12 +153,12 @@ static frame *join(frame *const *frames, uint32_t count, bool plain_only)
     if (count == 1)
         return frame_get(frames[0]);
     for (uint32_t i = 0; i < count; i++)
-        len += plain_only && !is_plain(frames[i]) ? 0 : frames[i]->len;
+        len += plain_only && !frame_is_plain(frames[i]) ? 0 : frames[i]->len;
 
     frame *joined = frame_new(len);
 
     for (uint32_t i = 0, at = 0; joined != NULL && i < count; i++) {
-        if (plain_only && !is_plain(frames[i]))
+        if (plain_only && !frame_is_plain(frames[i]))
             continue;
         memcpy(joined->data + at, frames[i]->data, frames[i]->len);
         at += frames[i]->len;
@@ -172,19 +172,29 @@ static void link_late(hub_sub *s, const run *r)
     bool told = (s->flags & HUB_SUB_IS_TOLD) != 0;
 
     for (uint32_t i = r->first; i < r->first + r->count; i++) {
-        if (i >= s->skip && (told || is_plain(r->frames[i])))
+        if (i >= s->skip && (told || frame_is_plain(r->frames[i])))
             conn_due(s->conn, r->frames[i]);
     }
+}
+
+static void link_paced(hub_sub *s, const run *r)
+{
+    uint32_t first = s->skip > r->first ? s->skip : r->first;
+
+    if (first < r->first + r->count) /* not so while it waits for its position: SKIP_ALL */
+        pace_take(s, r->frames + first, r->first + r->count - first);
 }
 
 static void link_run(hub_sub *s, void *arg)
 {
     const run *r = arg;
 
-    if (s->skip > r->first)
+    if (s->pace != 0)
+        link_paced(s, r);
+    else if (s->skip > r->first)
         link_late(s, r);
     else
-        conn_due(s->conn, r->joined);
+        conn_due_run(s->conn, r->joined, r->parts);
 }
 
 /* The same, for a run with something that is not for all. */
@@ -193,7 +203,9 @@ static void link_mixed(hub_sub *s, void *arg)
     const run *r = arg;
     bool told = (s->flags & HUB_SUB_IS_TOLD) != 0;
 
-    if (s->skip > r->first)
+    if (s->pace != 0)
+        link_paced(s, r);
+    else if (s->skip > r->first)
         link_late(s, r);
     else if (told || r->plain != NULL)
         conn_due(s->conn, told ? r->joined : r->plain);
@@ -233,12 +245,14 @@ static bool join_run(hub_worker *w, run *r)
     return r->plain != NULL && worker_hold_frame(w, r->plain);
 }
 
-static bool sweep_runs(hub_part *p)
+/* The part's messages are worker->held from index `held` on. */
+static bool sweep_runs(hub_part *p, uint32_t held)
 {
     for (uint32_t first = 0; first < p->frames.count;) {
         run r = {.frames = p->frames.frames, .first = first};
 
-        r.count = run_length(&p->frames, first);
+        r.count = run_length(p, first);
+        r.parts = p->group->how.latest && r.count != 1 ? held + first + 1 : 0;
         if (!join_run(p->worker, &r))
             return false;
         part_each(p, r.plain == r.joined ? link_run : link_mixed, &r);
@@ -251,15 +265,14 @@ static void part_sweep(hub_part *p)
 {
     uint32_t messages = count_plain(p->frames.frames, p->frames.count);
     uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
+    uint32_t held = p->worker->held.count;
 
-    if (!sweep_runs(p))
+    if (!hold_frames(p) || !sweep_runs(p, held))
         doom_members(p);
     if (p->has_late)
         part_each(p, forget_skip, NULL);
     p->has_late = false;
     p->sweep += SWEEP_STEP;
-    if (!hold_frames(p))
-        doom_members(p); /* what they are due may be gone: they are taken off the dirty list */
     p->frames.count = 0;
     list_remove(&p->waiting);
     metric_add(&p->worker->metrics.x_deliveries, (uint64_t)messages * members);
@@ -349,6 +362,7 @@ uint64_t hub_worker_due_ms(const hub_worker *w)
     uint64_t due_ms = w->gathered_ms < w->sweep_ms ? w->gathered_ms : w->sweep_ms;
     uint64_t check_ms = tracks_due_ms(w);
 
+    due_ms = due_ms < w->paces.due_ms ? due_ms : w->paces.due_ms;
     return due_ms < check_ms ? due_ms : check_ms;
 }
 
@@ -356,6 +370,7 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     w->now_ms = now_ms;
     (void)mailbox_drain(&w->mailbox);
+    paces_end_intervals(w);
     end_gathering(w, now_ms);
     home_sweep(w);
     tracks_check(w);

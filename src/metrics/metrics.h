@@ -36,6 +36,7 @@
     X(reply_errors, counter, "Client commands answered with an error")                  \
     X(publications, counter, "Publications accepted")                                   \
     X(deliveries, counter, "Publications written to a connection")                      \
+    X(conflated_total, counter, "Publications that newer ones replaced")                \
     X(bytes_sent, counter, "Bytes written to clients")                                  \
     X(write_calls, counter, "Sends to clients (io_uring: many in a system call)")       \
     X(io_uring_workers, gauge, "Workers that write to clients through io_uring")        \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net_internal.h"
+#include "peer.h"
 
 /* ---- the end ---- */
 
@@ -286,6 +287,11 @@ static void sink_want_write(hub_conn *hc, bool on)
         conn_set_deadline(c, 0); /* ws_side_deadline() finds the right one */
 }
 
+static void sink_hold_little(hub_conn *hc)
+{
+    peer_hold_little(conn_of(hc)->fd);
+}
+
 static void sink_hasten(hub_conn *hc)
 {
     net_conn *c = conn_of(hc);
@@ -321,6 +327,7 @@ const hub_sink net_sink = {
     .write = sink_write,
     .write_many = worker_write_many,
     .want_write = sink_want_write,
+    .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = conn_released,
     .frame = sink_frame,

@@ -4,6 +4,7 @@
  * message is incomplete, and the closing handshake. What goes out is the hub's affair.
  */
 #include "net_internal.h"
+#include "peer.h"
 
 /* ---- readers ---- */
 
@@ -55,6 +56,33 @@ static void wait_for_client(net_conn *c)
         conn_set_deadline(c, due);
 }
 
+/*
+ * A pong is overdue. Where only the newest counts a client may be as slow as it likes, and then the
+ * ping may still be on its way behind other bytes: as long as the peer's system takes some of these
+ * from one look to the next, it is not dead.
+ */
+static bool is_only_slow(net_conn *c)
+{
+    uint32_t before = c->client.acked;
+    bool outstanding = false;
+
+    c->client.acked = peer_acked(c->fd, &outstanding);
+    return outstanding && c->client.acked != before;
+}
+
+static void tick_client(net_conn *c, uint64_t now)
+{
+    client *cl = &c->client;
+    bool was_due = cl->pong_due;
+    bool outstanding;
+
+    if (cl->conn.patient && was_due && now >= cl->beat_ms && is_only_slow(c))
+        client_wait_for_pong(cl, now);
+    client_tick(cl, now);
+    if (cl->conn.patient && cl->pong_due && !was_due)
+        cl->acked = peer_acked(c->fd, &outstanding); /* as of the ping */
+}
+
 void ws_side_deadline(net_conn *c)
 {
     uint64_t now = worker_now_ms(c->worker);
@@ -66,7 +94,7 @@ void ws_side_deadline(net_conn *c)
                            view_of(disconnect_text(DISCONNECT_WRITE_ERROR)));
         return;
     }
-    client_tick(&c->client, now);
+    tick_client(c, now);
     wait_for_client(c);
 }
 

@@ -171,6 +171,49 @@ Test(config_channel, the_demo_leaves_a_namespace_of_its_name_alone)
     cr_expect_not(options_of("demo:cpu")->allow_subscribe_for_client);
 }
 
+Test(config_channel, conflates)
+{
+    LOAD("--channel.namespaces=[{\"name\":\"live\",\"conflate\":\"latest\",\"conflate_key\":"
+         "\"symbol\"},"
+         "{\"name\":\"calm\",\"max_rate\":5},"
+         "{\"name\":\"last\",\"conflate\":\"latest\",\"history_size\":1,\"history_ttl\":\"1m\","
+         "\"force_recovery\":true,\"force_recovery_mode\":\"cache\"}]",
+         "--channel.without_namespace.conflate=latest",
+         "--channel.without_namespace.conflate_key=k");
+
+    must_be_ok();
+    cr_expect_eq(options_of("live:a")->conflate, CONFLATE_LATEST);
+    cr_expect(view_eq(options_of("live:a")->conflate_key, VIEW_LIT("symbol")));
+    cr_expect_eq(options_of("live:a")->max_rate, 0);
+    cr_expect_eq(options_of("calm:a")->conflate, CONFLATE_OFF);
+    cr_expect_eq(options_of("calm:a")->max_rate, 5);
+    cr_expect(config_conflates(options_of("calm:a")));
+    cr_expect(config_conflates(options_of("last:a")));
+    cr_expect(view_eq(options_of("a")->conflate_key, VIEW_LIT("k")));
+}
+
+Test(config_channel, does_not_conflate_what_is_to_be_recovered)
+{
+    LOAD("--channel.namespaces=["
+         "{\"name\":\"aa\",\"conflate\":\"latest\",\"allow_recovery\":true},"
+         "{\"name\":\"bb\",\"max_rate\":1,\"history_size\":1,\"history_ttl\":\"1m\","
+         "\"force_recovery\":true},"
+         "{\"name\":\"cc\",\"conflate_key\":\"k\"},"
+         "{\"conflate_key\":\"of no name\"}]",
+         "--channel.without_namespace.max_rate=1001");
+
+    must_have_errors(
+        "--channel.namespaces: channel.namespaces[3]: has no name\n"
+        "--channel.without_namespace.max_rate: \"1001\" is not a whole number from 0 to 1000\n"
+        "channel.namespaces: aa: conflate leaves publications out and recovery needs all of them: "
+        "use "
+        "force_recovery_mode \"cache\" or no recovery\n"
+        "channel.namespaces: bb: max_rate leaves publications out and recovery needs all of them: "
+        "use "
+        "force_recovery_mode \"cache\" or no recovery\n"
+        "channel.namespaces: cc: conflate_key does nothing without conflate or max_rate\n");
+}
+
 Test(config_channel, history_needs_its_size_and_its_ttl)
 {
     fixture_file("channel:\n"

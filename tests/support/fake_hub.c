@@ -45,6 +45,11 @@ static void sink_want_write(hub_conn *c, bool on)
     fake_conn_of(c)->wants_write = on;
 }
 
+static void sink_hold_little(hub_conn *c)
+{
+    fake_conn_of(c)->holds_little++;
+}
+
 static void sink_disconnect(hub_conn *c, uint32_t code, view reason)
 {
     cr_assert_gt(reason.len, 0);
@@ -96,6 +101,7 @@ const hub_sink fake_sink = {
     .write = sink_write,
     .write_many = sink_write_many,
     .want_write = sink_want_write,
+    .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = sink_released,
     .frame = sink_frame,
@@ -222,6 +228,23 @@ const char *fake_messages(fake_conn *c)
             buf_append_char(&text, '|');
         buf_append(&text, rest.ptr + HEADER, len - HEADER);
         rest = view_skip(rest, len);
+    }
+    buf_append_char(&text, '\0');
+    return text.data;
+}
+
+const char *fake_data(fake_conn *c)
+{
+    static const char member[] = "\"data\":";
+    static buf text;
+    const char *at = fake_messages(c);
+
+    buf_fini(&text);
+    while ((at = strstr(at, member)) != NULL) {
+        at += sizeof member - 1;
+        if (text.len != 0)
+            buf_append_char(&text, '|');
+        buf_append(&text, at, strcspn(at, ",}"));
     }
     buf_append_char(&text, '\0');
     return text.data;

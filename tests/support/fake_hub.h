@@ -15,10 +15,11 @@ typedef struct fake_conn {
     size_t room; /* how much more it takes */
     bool broken; /* writes fail */
     bool wants_write;
-    uint32_t closed_with; /* 0: not */
-    unsigned closings;    /* how often it was told to */
-    unsigned hastened;    /* how often its deadline came nearer */
-    unsigned writes;      /* calls that took something */
+    uint32_t closed_with;  /* 0: not */
+    unsigned closings;     /* how often it was told to */
+    unsigned holds_little; /* how often it was told to */
+    unsigned hastened;     /* how often its deadline came nearer */
+    unsigned writes;       /* calls that took something */
     struct fake *fake;
     hub_conn conn; /* the last: may be the beginning of something larger */
 } fake_conn;
@@ -66,5 +67,8 @@ void fake_publish(fake *f, const char *channel, const char *data);
 /* The messages that c's socket took, joined by '|'; good until the next call. */
 const char *fake_messages(fake_conn *c);
 unsigned fake_count(fake_conn *c);
+
+/* The `data` of the publications among them, numbers or texts without commas, joined by '|'. */
+const char *fake_data(fake_conn *c);
 
 #endif
