@@ -158,6 +158,10 @@ mailbox *hub_worker_mailbox(hub_worker *w);
  */
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms);
 
+/* Owner, not inside a turn: sends all publications that have come to the worker, without waiting for any
+ * interval to end. As long as it takes: it is for the end. */
+void hub_worker_settle(hub_worker *w, uint64_t now_ms);
+
 /* Owner: what the turn that runs, or ran last, was told. */
 uint64_t hub_worker_now_ms(const hub_worker *w);
 

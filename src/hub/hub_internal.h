@@ -321,8 +321,8 @@ void pace_close(hub_sub *s);
  * this turn or wait for the end of the interval. */
 void pace_take(hub_sub *s, frame *const *frames, uint32_t count);
 
-/* Owner: what waits for intervals that have ended goes out. */
-void paces_end_intervals(hub_worker *w);
+/* Owner: what waits for intervals that have ended by now_ms goes out. */
+void paces_end_intervals(hub_worker *w, uint64_t now_ms);
 
 /* ---- topic.c: which publications replace which ---- */
 

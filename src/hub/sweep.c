@@ -370,7 +370,7 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     w->now_ms = now_ms;
     (void)mailbox_drain(&w->mailbox);
-    paces_end_intervals(w);
+    paces_end_intervals(w, now_ms);
     end_gathering(w, now_ms);
     home_sweep(w);
     tracks_check(w);
@@ -383,4 +383,20 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
         worker_forget_due(w);
     /* a letter to ourselves wakes a loop that is in its turn already */
     return !list_empty(&w->dirty) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
+}
+
+void hub_worker_settle(hub_worker *w, uint64_t now_ms)
+{
+    w->now_ms = now_ms;
+    (void)mailbox_drain(&w->mailbox);
+    end_gathering(w, UINT64_MAX);
+    while (!list_empty(&w->waiting)) {
+        sweep_parts(w);
+        serve_slice(w);
+    }
+    paces_end_intervals(w, UINT64_MAX);
+    while (!list_empty(&w->dirty))
+        serve_slice(w);
+    disconnect_doomed(w);
+    worker_forget_due(w);
 }
