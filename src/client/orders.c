@@ -120,7 +120,7 @@ static gcast_err subscribe(client *c, const client_sub_order *o, const term *t)
         .delivery = delivery_of(c, o->channel),
         .info = o->info,
         .expires_at_s = term_end_s(t, hub_worker_now_ms(c->desk->worker)),
-        .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, &options, false),
+        .flags = HUB_SUB_SERVER_SIDE | sub_flags(c, &options, &o->override, false),
     };
 
     (void)rules_interval(&options, (view){0}, &opts.interval_ms); /* nothing is asked for */

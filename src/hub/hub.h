@@ -248,6 +248,7 @@ enum {
     HUB_SUB_TELLS = 1 << 1,       /* others are told when it begins and ends */
     HUB_SUB_IS_TOLD = 1 << 2,     /* its client is told when those of others begin and end */
     HUB_SUB_FROM_TOKEN = 1 << 3,  /* the wish stood in the token of the connection */
+    HUB_SUB_IS_HIDDEN = 1 << 4,   /* roll calls do not name it */
 };
 
 /* What a subscription is beyond its channel. Zeroed or NULL: nothing special. */
@@ -255,7 +256,7 @@ typedef struct hub_sub_opts {
     hub_delivery delivery;
     view info;             /* raw JSON that others are told of it; copied */
     uint64_t expires_at_s; /* monotonic clock; 0: never. Only kept here */
-    uint32_t flags;        /* HUB_SUB_... */
+    uint16_t flags;        /* HUB_SUB_... */
     uint32_t interval_ms;  /* in each such time the newest of each key goes out once; 0: all do.
                             * Without delivery.latest there is one key */
 } hub_sub_opts;
