@@ -156,7 +156,7 @@ channel_options overridden_options(const client *c, view channel, const channel_
 
 /* HUB_SUB_TELLS, HUB_SUB_IS_TOLD and HUB_SUB_IS_HIDDEN as these options, `by` (already in them) and the
  * client's wish to be told make them. */
-uint16_t sub_flags(const client *c, const channel_options *o, const channel_override *by,
+uint32_t sub_flags(const client *c, const channel_options *o, const channel_override *by,
                    bool wanted);
 
 /* PROTOCOL_OK and the options of a channel, or what is wrong with its name. */

@@ -338,8 +338,8 @@ static disconnect_code make_sub(arrival *a, server_sub *s)
     hub_sub_opts opts = {
         .delivery = delivery_of(c, s->grant.channel),
         .info = s->grant.info,
-        .flags = (uint16_t)(HUB_SUB_SERVER_SIDE | (by_token ? HUB_SUB_FROM_TOKEN : 0) |
-                            sub_flags(c, &o, &s->grant.override, false)),
+        .flags = HUB_SUB_SERVER_SIDE | (by_token ? (uint32_t)HUB_SUB_FROM_TOKEN : 0) |
+                 sub_flags(c, &o, &s->grant.override, false),
     };
     gcast_err err = GCAST_OK;
 

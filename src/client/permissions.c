@@ -73,7 +73,7 @@ channel_options overridden_options(const client *c, view channel, const channel_
     return o;
 }
 
-static uint16_t join_leave_flags(const client *c, const channel_options *o, bool wanted)
+static uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted)
 {
     permit p = presence_permit(o);
 
@@ -84,12 +84,12 @@ static uint16_t join_leave_flags(const client *c, const channel_options *o, bool
     return HUB_SUB_TELLS;
 }
 
-uint16_t sub_flags(const client *c, const channel_options *o, const channel_override *by,
+uint32_t sub_flags(const client *c, const channel_options *o, const channel_override *by,
                    bool wanted)
 {
-    int hidden = by->presence == OVERRIDE_OFF ? HUB_SUB_IS_HIDDEN : 0;
+    uint32_t hidden = by->presence == OVERRIDE_OFF ? HUB_SUB_IS_HIDDEN : 0;
 
-    return (uint16_t)(join_leave_flags(c, o, wanted) | hidden);
+    return join_leave_flags(c, o, wanted) | hidden;
 }
 
 /* Whether c is one of the users that a user-limited channel names. */

@@ -256,7 +256,7 @@ typedef struct hub_sub_opts {
     hub_delivery delivery;
     view info;             /* raw JSON that others are told of it; copied */
     uint64_t expires_at_s; /* monotonic clock; 0: never. Only kept here */
-    uint16_t flags;        /* HUB_SUB_... */
+    uint32_t flags;        /* HUB_SUB_... */
     uint32_t interval_ms;  /* in each such time the newest of each key goes out once; 0: all do.
                             * Without delivery.latest there is one key */
 } hub_sub_opts;
