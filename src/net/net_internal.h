@@ -14,6 +14,7 @@
 #include "ws.h"
 
 enum {
+    TICK_MS = 100, /* deadlines are kept to such */
     READ_BUFFER = 65536,
     READS_PER_TURN = 4,        /* of one connection, so that a fast sender leaves room for others */
     IDLE_READERS = 16,         /* WebSocket readers kept for the next message */

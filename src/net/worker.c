@@ -246,7 +246,7 @@ static void on_tick(uv_timer_t *handle)
 {
     net_worker *w = handle->data;
     uint64_t now = worker_now_ms(w);
-    bool late = now > (w->wheel.tick + 10) * WHEEL_TICK_MS;
+    bool late = now > (w->wheel.tick + 10) * TICK_MS;
 
     note_lag(w, now);
     listener_resume(w);
@@ -291,7 +291,7 @@ static bool init_handles(net_worker *w)
     w->flush_ms = UINT64_MAX;
     (void)uv_prepare_init(&w->loop, &w->before_poll);
     w->wake.data = w->work.data = w->tick.data = w->flush.data = w->before_poll.data = w;
-    return uv_timer_start(&w->tick, on_tick, WHEEL_TICK_MS, WHEEL_TICK_MS) == 0 &&
+    return uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) == 0 &&
            uv_prepare_start(&w->before_poll, on_before_poll) == 0;
 }
 
@@ -319,7 +319,7 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
         free(w); /* the process ends: it could not start */
         return NULL;
     }
-    wheel_init(&w->wheel, worker_now_ms(w));
+    wheel_init(&w->wheel, worker_now_ms(w), TICK_MS);
     return w;
 }
 
