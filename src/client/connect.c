@@ -391,6 +391,14 @@ static void refuse(client *c, uint32_t id, protocol_error err)
     c->state = CLIENT_REFUSED;
 }
 
+/* More than could be had are not even looked at. */
+static bool too_many(const arrival *a, const command *cmd)
+{
+    uint32_t limit = a->client->desk->cfg->client.channel_limit;
+
+    return a->claims.grant_count > limit || count_members(cmd->connect.subs) > limit;
+}
+
 /* 0, or why the client must go. */
 static disconnect_code admit(arrival *a, const command *cmd, uint64_t now_ms)
 {
@@ -421,7 +429,7 @@ static disconnect_code arrive(arrival *a, const command *cmd, uint64_t now_ms)
         refuse(a->client, cmd->id, err);
         return 0;
     }
-    return admit(a, cmd, now_ms);
+    return too_many(a, cmd) ? DISCONNECT_CHANNEL_LIMIT : admit(a, cmd, now_ms);
 }
 
 void do_connect(client *c, const command *cmd, uint64_t now_ms)

@@ -5,19 +5,18 @@
 
 #include "client_internal.h"
 
-/* Sends one push to c; false: out of memory, and c is disconnected. */
-static bool send_push(client *c, const buf *push)
+/* Sends one push to c. Out of memory: c is disconnected. */
+static void send_push(client *c, const buf *push)
 {
     frame *f = push->failed ? NULL : c->desk->sink->frame(buf_view(push));
 
     if (f == NULL) {
         metric_add(&hub_worker_metrics(c->desk->worker)->x_out_of_memory, 1);
         client_disconnect(c, DISCONNECT_INTERNAL);
-        return false;
+        return;
     }
-    hub_conn_send(&c->conn, frame_view(f));
+    hub_conn_send_frame(&c->conn, f);
     frame_put(f);
-    return true;
 }
 
 static client *client_of(hub_conn *c)
@@ -53,7 +52,7 @@ static void push_subscribed(client *c, view channel, const subscribe_result *res
     buf push = {0};
 
     push_subscribe(&push, channel, result);
-    (void)send_push(c, &push); /* nothing else is to be done */
+    send_push(c, &push);
     buf_fini(&push);
 }
 
@@ -182,7 +181,7 @@ static void push_refreshed(client *c, const term *t)
     buf push = {0};
 
     push_refresh(&push, t->expires, t->ttl_s);
-    (void)send_push(c, &push); /* nothing else is to be done */
+    send_push(c, &push);
     buf_fini(&push);
 }
 

@@ -109,6 +109,22 @@ typedef struct publishing {
     char bytes[];
 } publishing;
 
+/* Keeps home->body, and the publication's version if it has one. false: out of memory, nothing changed. */
+static bool store(const publishing *m, hub_worker *home, stream *s)
+{
+    uint64_t version = m->pub.version;
+    view epoch = m->opts.version_epoch;
+    uint64_t before = view_eq(epoch, view_of(s->version_epoch)) ? s->version : 0;
+
+    if (home->body.failed || (version != 0 && !stream_set_version(s, version, epoch)))
+        return false;
+    if (history_store(&home->history, s, buf_view(&home->body), &m->opts.keep, home->now_ms))
+        return true;
+    if (version != 0)
+        (void)stream_set_version(s, before, epoch); /* needs no memory: it has the epoch */
+    return false;
+}
+
 /* Numbers the publication, keeps it and sends it out. */
 static gcast_err publish_to_stream(publishing *m)
 {
@@ -125,9 +141,7 @@ static gcast_err publish_to_stream(publishing *m)
     pub->offset = m->at.offset + 1;
     buf_reset(&home->body);
     write_publication(&home->body, pub);
-    if (home->body.failed ||
-        (pub->version != 0 && !stream_set_version(s, pub->version, m->opts.version_epoch)) ||
-        !history_store(&home->history, s, buf_view(&home->body), &m->opts.keep, home->now_ms)) {
+    if (!store(m, home, s)) {
         metric_add(&home->metrics.x_out_of_memory, 1);
         return GCAST_ENOMEM;
     }
@@ -135,8 +149,8 @@ static gcast_err publish_to_stream(publishing *m)
     home_settle(home);
     if (m->at.offset != 1)
         return fan_out(m->group, pub, buf_view(&home->body), &m->at);
-    pub->epoch =
-        stream_epoch_view(&m->at.epoch); /* who listened before there was anything adopts it */
+    /* who has listened since before there was anything adopts the epoch */
+    pub->epoch = stream_epoch_view(&m->at.epoch);
     return fan_out(m->group, pub, (view){0}, &m->at);
 }
 

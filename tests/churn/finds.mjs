@@ -15,6 +15,7 @@ const broadcast = 'broadcast:rate=100,for=1500ms';
 const usual = ['--channels', '4', '--per-connection', '2', ramp, broadcast, 'drain'];
 const timeout = ['--timeout', '500ms'];
 const resubscribing = ['--channels', '4', '--per-connection', '2', ramp, `${broadcast}+resubscribe:rate=50`, 'drain'];
+const leaving = ['--per-connection', '2', ramp, 'broadcast:rate=500,for=3s+resubscribe:rate=200', 'drain'];
 const raw = (mode) => ['--protocol', 'raw', '--raw', mode, '--publishers', '1', ramp, broadcast, 'drain'];
 const storming = ['--recover', 'yes', '--channels', '2', ramp, 'broadcast:rate=200,for=500ms',
   'storm:rate=20+broadcast:rate=200', 'broadcast:rate=200,for=500ms', 'drain'];
@@ -26,7 +27,7 @@ const cases = {
   drops: { args: usual, gate: 'max-lost', count: (r) => r.counters.lost },
   duplicates: { args: usual, gate: 'max-duplicated', count: (r) => r.counters.duplicated },
   reorders: { args: usual, gate: 'max-reordered', count: (r) => r.counters.reordered },
-  'leaks-subscriptions': { args: [...resubscribing, '--channels', '40'], gate: 'max-stray', count: (r) => r.counters.stray, at_least: true },
+  'leaks-subscriptions': { args: [...leaving, '--channels', '40'], gate: 'max-stray', count: (r) => r.counters.stray, at_least: true },
   'subscribe-late': { args: resubscribing, gate: 'max-stray', count: (r) => r.counters.stray },
   misdelivers: { args: usual, gate: 'max-stray', count: (r) => r.counters.stray },
   closes: { args: usual, gate: 'max-closes', count: (r) => r.close_codes[3004] },

@@ -40,11 +40,10 @@ static void must_answer_or_close(const char *message)
 
 Test(client_memory, whoever_comes_with_a_token_is_answered_or_closed)
 {
-    OPEN(WITH_KEY, "--channel.without_namespace.history_size=10",
-         "--channel.without_namespace.history_ttl=60s",
-         "--client.subscribe_to_user_personal_channel.enabled",
-         "--channel.namespaces=[{\"name\":\"kept\",\"history_size\":5,\"history_ttl\":\"60s\","
-         "\"force_recovery\":true}]");
+    static const char kept[] = "--channel.namespaces=[{\"name\":\"kept\",\"history_size\":5,"
+                               "\"history_ttl\":\"60s\",\"force_recovery\":true}]";
+
+    OPEN(WITH_KEY, "--client.subscribe_to_user_personal_channel.enabled", kept);
     must_answer_or_close(CONNECT("{\"sub\":\"ann\",\"exp\":%ld,\"subs\":{\"a\":{\"info\":1},"
                                  "\"b\":{\"b64data\":\"WzFd\"}}}",
                                  (long)wall_s() + 1000));

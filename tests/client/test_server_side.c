@@ -106,6 +106,14 @@ Test(client_server_side, a_client_that_asks_for_nonsense_is_closed)
                DISCONNECT_BAD_REQUEST);
 }
 
+Test(client_server_side, a_client_that_asks_for_too_much_is_closed)
+{
+    OPEN("--client.insecure", "--client.channel_limit=2");
+    must_close(false, "{\"id\":1,\"connect\":{\"subs\":{\"a\":{},\"b\":{},\"a\":{}}}}",
+               DISCONNECT_CHANNEL_LIMIT);
+    say(come(NULL), "{\"id\":1,\"connect\":{\"subs\":{\"a\":{},\"b\":{}}}}");
+}
+
 /* ---- at a position ---- */
 
 #define RECOVERY                                                                                  \

@@ -47,8 +47,8 @@ Test(history_history, counts_what_it_keeps)
     cr_expect_eq(h.bare_bytes, before);
     publish(0, 3, 0);
     cr_expect_eq(h.publications, 3);
-    cr_expect_geq(h.bytes, before + 3U * TEXT);
-    cr_expect_lt(h.bytes, before + 3U * (TEXT + 50));
+    cr_expect_geq(h.bytes, before + 3UL * TEXT);
+    cr_expect_lt(h.bytes, before + 3UL * (TEXT + 50));
     cr_expect_eq(h.bare_bytes, (STREAMS - 1) * sizeof(stream));
     history_drop(&h, &streams[0]);
     cr_expect_eq(h.bytes, before);

@@ -707,6 +707,29 @@ Test(hub_history, a_join_without_memory_is_refused_or_told)
     fake_disconnect(c);
 }
 
+Test(hub_history, a_version_that_could_not_be_published_is_still_new)
+{
+    char epoch[8];
+    bool failed = true;
+    uint64_t nth;
+
+    for (nth = 0; failed; nth++) {
+        hub_publish_opts opts = {.version_epoch = VIEW_LIT("always")};
+
+        if (nth % 2 == 0) { /* a new epoch has to be remembered first */
+            (void)snprintf(epoch, sizeof epoch, "%d", (int)nth);
+            opts.version_epoch = view_of(epoch);
+        }
+        publish_opt("1", opts, nth + 1);
+        failing_alloc_arm(nth / 2);
+        fake_run(&f);
+        failed = failing_alloc_disarm();
+        cr_expect_eq(publish_ask("1", opts, nth + 1).at.offset, nth + 1, "allocation %d",
+                     (int)nth / 2);
+    }
+    cr_expect_eq(ask_all().at.offset, nth);
+}
+
 /* ---- memory ---- */
 
 Test(hub_history, memory_is_bounded_and_positions_outlive_what_gives_way)
