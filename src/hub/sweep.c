@@ -398,5 +398,6 @@ void hub_worker_settle(hub_worker *w, uint64_t now_ms)
     while (!list_empty(&w->dirty))
         serve_slice(w);
     disconnect_doomed(w);
-    worker_forget_due(w);
+    if (list_empty(&w->dirty))
+        worker_forget_due(w);
 }
