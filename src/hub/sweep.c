@@ -83,16 +83,16 @@ static void part_wait(hub_part *p)
 
 void part_take(hub_part *p, frame *f, const hub_position *at)
 {
+    /* PAIRS part_note_loss() */
+    if (atomic_exchange_explicit(&p->x_lost, false, memory_order_acquire))
+        doom_members(p);
+    if (at->offset != 0 && p->track != NULL && !track_follow(p->track, at))
+        track_lost(p->track); /* perhaps nobody is left after that */
     if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
         (f->mark == FRAME_FOR_THE_TOLD && !p->has_told)) {
         frame_put(f); /* the last member has left meanwhile, or it is for others */
         return;
     }
-    /* PAIRS part_note_loss() */
-    if (atomic_exchange_explicit(&p->x_lost, false, memory_order_acquire))
-        doom_members(p);
-    if (at->offset != 0 && p->track != NULL && !track_follow(p->track, at))
-        track_lost(p->track);
     if (!frame_list_add(&p->frames, f)) {
         frame_put(f);
         doom_members(p);

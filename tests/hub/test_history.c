@@ -594,6 +594,32 @@ Test(hub_history, a_check_finds_that_the_stream_is_another_one)
     fake_disconnect(plain);
 }
 
+/* The publication that shows it has nobody left to come to. */
+Test(hub_history, a_loss_that_ends_the_last_subscription_leaves_nothing_behind)
+{
+    static const hub_sub_opts gathered = {.delivery.flush_ms = UINT32_MAX};
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    told t = {0};
+
+    cr_assert_eq(
+        hub_subscribe_positioned(&c->conn, VIEW_LIT("n"), &gathered, &joining_new(&t)->join),
+        GCAST_OK);
+    fake_run(&f);
+    lose_stream();
+    publish("1");
+    (void)fake_turn(&f, 1); /* home */
+    (void)fake_turn(&f, 0);
+    cr_expect_str_eq(offsets(c), "R U");
+    cr_expect_eq(hub_worker_due_ms(f.workers[0]), UINT64_MAX, "something waits");
+    lose_stream();
+    fake_run(&f);
+    fake_settle(&f); /* the group goes */
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), &gathered), GCAST_OK);
+    publish("2");
+    fake_run(&f);
+    fake_disconnect(c);
+}
+
 /* c has got 1, 2, 3 ... without a gap. Returns the last. */
 static uint64_t must_be_gapless(fake_conn *c, size_t nth)
 {
