@@ -150,6 +150,28 @@ Test(hub_delivery, disconnects_a_slow_connection_and_no_other)
     fake_disconnect(fast);
 }
 
+Test(hub_delivery, what_is_said_at_the_end_reaches_a_connection_that_was_to_be_disconnected)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    char large[1000] = {0};
+    uint32_t len = sizeof large - sizeof len;
+    view half = {large, sizeof large};
+
+    memcpy(large, &len, sizeof len);
+    c->room = 0;
+    hub_conn_send(&c->conn, half);
+    hub_conn_send(&c->conn, half);
+    hub_conn_send(&c->conn, (view){"\1\0\0\0N", 5}); /* too much: it will be disconnected */
+    hub_conn_leave(&c->conn);
+    hub_conn_send(&c->conn, (view){"\3\0\0\0end", 7});
+    c->room = SIZE_MAX;
+    hub_conn_writable(&c->conn);
+    fake_run(&f);
+    cr_expect_str_eq(fake_messages(c), "end");
+    cr_expect_eq(c->closings, 0);
+    fake_disconnect(c);
+}
+
 Test(hub_delivery, a_dropped_queue_ends_with_a_whole_message)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);
