@@ -45,7 +45,8 @@ void part_post(hub_part *p, frame *f, const hub_position *at)
 
     if (d == NULL) {
         metric_add(&home->metrics.x_out_of_memory, 1);
-        part_note_loss(p);
+        if (frame_is_plain(f)) /* else who is there can be asked for: see tell.c */
+            part_note_loss(p);
         return;
     }
     *d = (delivery){.letter.open = delivery_open, .part = p, .frame = frame_get(f), .at = *at};

@@ -81,6 +81,16 @@ static void part_wait(hub_part *p)
         w->gathered_ms = p->due_ms;
 }
 
+/* There is no room for f. */
+static void lose(hub_part *p, frame *f)
+{
+    if (frame_is_plain(f))
+        doom_members(p);
+    else /* who is there can be asked for: see tell.c */
+        metric_add(&p->worker->metrics.x_out_of_memory, 1);
+    frame_put(f);
+}
+
 void part_take(hub_part *p, frame *f, const hub_position *at)
 {
     /* PAIRS part_note_loss() */
@@ -89,13 +99,12 @@ void part_take(hub_part *p, frame *f, const hub_position *at)
     if (at->offset != 0 && p->track != NULL && !track_follow(p->track, at))
         track_lost(p->track); /* perhaps nobody is left after that */
     if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
-        (f->mark == FRAME_FOR_THE_TOLD && !p->has_told)) {
+        (!frame_is_plain(f) && !p->has_told)) {
         frame_put(f); /* the last member has left meanwhile, or it is for others */
         return;
     }
     if (!frame_list_add(&p->frames, f)) {
-        frame_put(f);
-        doom_members(p);
+        lose(p, f);
         return;
     }
     if (p->frames.count == 1)
