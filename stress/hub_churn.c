@@ -452,10 +452,13 @@ static void *errands_main(void *arg)
 /* On the main thread, after the workers: opens what is left in the mailboxes. */
 static void drain(void)
 {
-    for (int round = 0; round < 4; round++) {
+    uint64_t now_ms = clock_mono_ms();
+
+    for (int round = 0; round < 5; round++) {
+        now_ms += INTERVAL_MS; /* what waits for the end of one goes out in the next round */
         for (unsigned i = 0; i < WORKERS; i++) {
             hub_worker_bind(workers[i].hub);
-            while (hub_worker_turn(workers[i].hub, clock_mono_ms() + 1000 /* all intervals */))
+            while (hub_worker_turn(workers[i].hub, now_ms))
                 continue;
             serve_writers(&workers[i]);
         }

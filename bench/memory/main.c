@@ -134,6 +134,7 @@ static config *load_config(void)
 
 /* A house of one worker, which is this thread. */
 typedef struct house {
+    client_tokens tokens; /* none is accepted */
     client_desk desk;
     hub *hub;
     hub_worker *worker;
@@ -148,7 +149,8 @@ static void house_open(house *h)
     hub_thread_enter(h->hub);
     h->worker = hub_worker_init(h->hub, 0, NULL);
     hub_worker_bind(h->worker);
-    if (!client_desk_init(&h->desk, cfg, h->hub, h->worker, &sink))
+    h->tokens = (client_tokens){0};
+    if (!client_desk_init(&h->desk, cfg, &h->tokens, h->hub, h->worker, &sink))
         (void)or_die(NULL);
 }
 
