@@ -228,7 +228,8 @@ struct hub_worker {
     list waiting;         /* owner: parts with publications that no sweep has taken up */
     list gathering;       /* owner: parts whose publications wait for their flush interval to end */
     uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
-    list dirty;           /* owner: connections with something due, first come first served */
+    list serving;         /* owner: connections with something due, first come first served... */
+    list dirty;           /* ...and those that have become so since the last sweep of everything */
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */

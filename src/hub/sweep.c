@@ -317,11 +317,12 @@ static void end_gathering(hub_worker *w, uint64_t now_ms)
     }
 }
 
-/* Sweeps what waits: everything, or while others are being served the small parts only, and of these
- * no more than a slice. */
+/* Sweeps what waits: everything, or while those are being served who were dirty after that was done last,
+ * the small parts only, and of these no more than a slice. Who becomes dirty meanwhile does not put it
+ * off: so nothing waits for ever, however much is sent besides. */
 static void sweep_parts(hub_worker *w)
 {
-    bool busy = !list_empty(&w->dirty);
+    bool busy = !list_empty(&w->serving);
     uint32_t served = 0;
     list *next;
 
@@ -339,12 +340,22 @@ static void sweep_parts(hub_worker *w)
         worker_flush(w);
         served += members;
     }
+    if (!busy)
+        list_splice_tail(&w->serving, &w->dirty);
+}
+
+static bool any_dirty(const hub_worker *w)
+{
+    return !list_empty(&w->serving) || !list_empty(&w->dirty);
 }
 
 static void serve_slice(hub_worker *w)
 {
-    for (int i = 0; i < SLICE && !list_empty(&w->dirty); i++)
-        worker_serve(w, container_of(w->dirty.next, hub_conn, dirty));
+    for (int i = 0; i < SLICE && any_dirty(w); i++) {
+        const list *next = list_empty(&w->serving) ? &w->dirty : &w->serving;
+
+        worker_serve(w, container_of(next->next, hub_conn, dirty));
+    }
     worker_flush(w);
 }
 
@@ -386,10 +397,10 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     sweep_parts(w);
     do
         serve_slice(w);
-    while (w->due.count > DUE_MAX && !list_empty(&w->dirty));
+    while (w->due.count > DUE_MAX && any_dirty(w));
     disconnect_doomed(w);
-    if (list_empty(&w->dirty))
+    if (!any_dirty(w))
         worker_forget_due(w);
     /* a letter to ourselves wakes a loop that is in its turn already */
-    return !list_empty(&w->dirty) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
+    return any_dirty(w) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
 }

@@ -219,6 +219,35 @@ Test(hub_delivery, a_small_channel_does_not_wait_for_a_large_one)
     fake_disconnect(c);
 }
 
+Test(hub_delivery, a_large_channel_waits_for_those_only_who_came_before)
+{
+    enum { MANY = 300 };
+    static const hub_select all = {.any_user = true};
+    fake_conn *many[MANY];
+    fake_conn *c = NULL;
+
+    for (int i = 0; i < MANY; i++) {
+        many[i] = fake_connect(&f, 0, NULL);
+        if (i % 4 == 0)
+            subscribe(many[i], "large");
+    }
+    c = many[0];
+    for (int i = 0; i < 6; i++) { /* more than can be served: somebody is always dirty */
+        cr_assert_eq(hub_send_message(f.hub, &all, VIEW_LIT("1")), MANY);
+        (void)fake_turn(&f, 0);
+    }
+    fake_publish(&f, "large", "7");
+    for (int i = 0; i < 6; i++) {
+        cr_assert_eq(hub_send_message(f.hub, &all, VIEW_LIT("1")), MANY);
+        (void)fake_turn(&f, 1);
+        cr_assert(fake_turn(&f, 0));
+    }
+    cr_expect(strstr(fake_messages(c), "\"data\":7") != NULL);
+    fake_run(&f);
+    for (int i = 0; i < MANY; i++)
+        fake_disconnect(many[i]);
+}
+
 Test(hub_delivery, large_batches_arrive_whole)
 {
     enum { MESSAGES = 3000 };
