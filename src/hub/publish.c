@@ -148,11 +148,14 @@ static gcast_err publish_to_stream(publishing *m)
     }
     m->at.offset++;
     home_settle(home);
-    if (m->at.offset != 1)
-        return fan_out(m->group, pub, buf_view(&home->body), &m->at);
-    /* who has listened since before there was anything adopts the epoch */
-    pub->epoch = stream_epoch_view(&m->at.epoch);
-    return fan_out(m->group, pub, (view){0}, &m->at);
+
+    bool first = m->at.offset == 1;
+
+    if (first) /* who has listened since before there was anything adopts the epoch */
+        pub->epoch = stream_epoch_view(&m->at.epoch);
+    /* It is kept, and so published: who does not get it for want of memory is told of a loss. */
+    (void)fan_out(m->group, pub, first ? (view){0} : buf_view(&home->body), &m->at);
+    return GCAST_OK;
 }
 
 static gcast_err publish_at_home(publishing *m)

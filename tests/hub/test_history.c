@@ -756,6 +756,29 @@ Test(hub_history, a_version_that_could_not_be_published_is_still_new)
     cr_expect_eq(ask_all().at.offset, nth);
 }
 
+Test(hub_history, a_publication_that_is_refused_is_not_kept)
+{
+    bool failed = true;
+    uint64_t top = ask_all().at.offset;
+
+    for (size_t nth = 0; failed; nth++) {
+        fake_conn *c = fake_connect(&f, 0, NULL);
+        told t = {0};
+
+        cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), NULL), GCAST_OK);
+        hub_worker_bind(f.workers[1]);
+        publish_opt("1", (hub_publish_opts){.published = on_published, .arg = &t}, 0);
+        hub_worker_bind(NULL);
+        failing_alloc_arm(nth);
+        fake_run(&f);
+        failed = failing_alloc_disarm();
+        cr_assert_eq(t.times, 1);
+        top += t.err == GCAST_OK ? 1 : 0;
+        cr_expect_eq(ask_all().at.offset, top, "allocation %zu", nth);
+        fake_disconnect(c);
+    }
+}
+
 /* ---- memory ---- */
 
 Test(hub_history, memory_is_bounded_and_positions_outlive_what_gives_way)
