@@ -54,7 +54,7 @@ typedef struct client {
         char *user;            /* until it has connected: from the handshake; NULL: none */
         client_expiry *expiry; /* from then on: what ends by itself; NULL: nothing */
     };
-    uint32_t acked; /* the transport's: what the peer had taken of the connection's bytes by then */
+    uint32_t acked; /* the transport's, while pong_late: what the peer had taken by then */
     uint8_t state;  /* client_state */
     bool pong_due;  /* a ping has not been answered */
     bool pong_late; /* and it has got more time for that */
