@@ -18,7 +18,7 @@ enum {
 
 typedef struct wheel_item {
     list link;
-    uint64_t due_ms;
+    uint64_t due_ms; /* what wheel_set() was told last */
 } wheel_item;
 
 typedef struct wheel {
