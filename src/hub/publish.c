@@ -281,7 +281,8 @@ gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
 
     hub_worker *home = group_home(h, g);
 
-    if (home == hub_self() && !must && g->stream == NULL) {
+    /* no letter is needed on home itself; but those that are there already come first */
+    if (home == hub_self() && !must && g->stream == NULL && mailbox_empty(&home->mailbox)) {
         gcast_err err = fan_out(g, pub, (view){0}, &hub_nowhere);
 
         group_release(g);

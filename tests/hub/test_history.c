@@ -339,6 +339,27 @@ Test(hub_history, a_repetition_is_none_where_nothing_is_kept)
     fake_disconnect(c);
 }
 
+Test(hub_history, one_with_a_key_is_not_overtaken)
+{
+    hub_publish_opts opts = {.idempotency_key = VIEW_LIT("k")};
+    fake_conn *c = fake_connect(&f, 0, NULL);
+
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), NULL), GCAST_OK);
+    for (unsigned at = 0; at < FAKE_WORKERS; at++) { /* one of them is home */
+        hub_worker_bind(f.workers[at]);
+        cr_assert_eq(
+            hub_publish_opt(f.hub, VIEW_LIT("n"), &(publication){.data = VIEW_LIT("1")}, &opts),
+            GCAST_OK);
+        cr_assert_eq(hub_publish(f.hub, VIEW_LIT("n"), &(publication){.data = VIEW_LIT("2")}),
+                     GCAST_OK);
+        hub_worker_bind(NULL);
+        opts.idempotency_key = VIEW_LIT("another");
+        fake_run(&f);
+    }
+    cr_expect_str_eq(fake_data(c), "1|2|1|2");
+    fake_disconnect(c);
+}
+
 Test(hub_history, a_version_that_is_not_new_is_not_published)
 {
     hub_publish_opts a = {.version_epoch = VIEW_LIT("a")};
