@@ -118,6 +118,7 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     w->index = index;
     w->wake_arg = wake_arg;
     mailbox_init(&w->mailbox, h->opts.sink->wake, wake_arg);
+    mailbox_init(&w->later, h->opts.sink->wake, wake_arg);
     list_init(&w->waiting);
     list_init(&w->gathering);
     w->gathered_ms = UINT64_MAX;

@@ -22,6 +22,7 @@ enum {
     SMALL_PART = 64,   /* members up to which a part does not wait for others */
     RUN_BYTES = 65536, /* messages up to this size together are joined before a sweep */
     DUE_MAX = 1 << 20, /* due items at which a turn serves everybody, to empty the list */
+    LETTERS = 128,     /* opened in a turn, after which those that come wait for the next */
     SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
@@ -124,9 +125,8 @@ typedef struct run {
     frame *const *frames; /* all of the part's */
     uint32_t first;
     uint32_t count;
-    frame *joined;
-    frame *plain;   /* the same for members who are told nothing; NULL: nothing for them */
-    uint32_t parts; /* see struct due */
+    uint32_t item;  /* of worker->due: joined */
+    uint32_t plain; /* the same for members who are told nothing; 0: nothing for them */
 } run;
 
 static uint32_t count_plain(frame *const *frames, uint32_t count)
@@ -203,7 +203,7 @@ static void link_run(hub_sub *s, void *arg)
     else if (s->skip > r->first)
         link_late(s, r);
     else
-        conn_due_run(s->conn, r->joined, r->parts);
+        conn_due_item(s->conn, r->item);
 }
 
 /* The same, for a run with something that is not for all. */
@@ -216,8 +216,8 @@ static void link_mixed(hub_sub *s, void *arg)
         link_paced(s, r);
     else if (s->skip > r->first)
         link_late(s, r);
-    else if (told || r->plain != NULL)
-        conn_due(s->conn, told ? r->joined : r->plain);
+    else if (told || r->plain != 0)
+        conn_due_item(s->conn, told ? r->item : r->plain);
 }
 
 static void forget_skip(hub_sub *s, void *arg)
@@ -237,34 +237,38 @@ static bool hold_frames(hub_part *p)
     return good;
 }
 
-/* Sets r's frames; the worker holds them. */
-static bool join_run(hub_worker *w, run *r)
+/* An item for these frames, or the plain ones of them, joined; the worker holds them. 0: out of
+ * memory. */
+static uint32_t join_item(hub_worker *w, const run *r, bool plain_only, uint32_t parts)
 {
-    frame *const *frames = r->frames + r->first;
-    uint32_t plain = count_plain(frames, r->count);
+    frame *f = join(r->frames + r->first, r->count, plain_only);
 
-    r->joined = join(frames, r->count, false);
-    if (r->joined == NULL || !worker_hold_frame(w, r->joined))
-        return false;
-    if (plain == r->count)
-        r->plain = r->joined;
-    if (plain == r->count || plain == 0)
-        return true;
-    r->plain = join(frames, r->count, true);
-    return r->plain != NULL && worker_hold_frame(w, r->plain);
+    return f != NULL && worker_hold_frame(w, f) ? worker_due_item(w, f, parts) : 0;
 }
 
 /* The part's messages are worker->held from index `held` on. */
+static bool set_items(hub_part *p, run *r, uint32_t held)
+{
+    uint32_t plain = count_plain(r->frames + r->first, r->count);
+    bool splits = p->group->how.latest && r->count != 1 && plain == r->count;
+
+    r->item = join_item(p->worker, r, false, splits ? held + r->first + 1 : 0);
+    r->plain = plain == r->count ? r->item : 0;
+    if (r->item == 0 || plain == r->count || plain == 0)
+        return r->item != 0;
+    r->plain = join_item(p->worker, r, true, 0);
+    return r->plain != 0;
+}
+
 static bool sweep_runs(hub_part *p, uint32_t held)
 {
     for (uint32_t first = 0; first < p->frames.count;) {
         run r = {.frames = p->frames.frames, .first = first};
 
         r.count = run_length(p, first);
-        r.parts = p->group->how.latest && r.count != 1 ? held + first + 1 : 0;
-        if (!join_run(p->worker, &r))
+        if (!set_items(p, &r, held))
             return false;
-        part_each(p, r.plain == r.joined ? link_run : link_mixed, &r);
+        part_each(p, r.plain == r.item ? link_run : link_mixed, &r);
         first += r.count;
     }
     return true;
@@ -386,10 +390,24 @@ uint64_t hub_worker_due_ms(const hub_worker *w)
     return due_ms < check_ms ? due_ms : check_ms;
 }
 
+/* Opens letters, and those that they lead to: a publication that is kept, its answer, and what waits
+ * for that at the publisher are to reach the same sweep, or load would not make runs longer. */
+static void open_letters(hub_worker *w)
+{
+    size_t opened = 0;
+    size_t count = 0;
+
+    (void)mailbox_drain(&w->later);
+    do {
+        count = mailbox_drain(&w->mailbox);
+        opened += count;
+    } while (count != 0 && opened < LETTERS);
+}
+
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     w->now_ms = now_ms;
-    (void)mailbox_drain(&w->mailbox);
+    open_letters(w);
     paces_end_intervals(w);
     end_gathering(w, now_ms);
     home_sweep(w);
@@ -402,5 +420,6 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     if (!any_dirty(w))
         worker_forget_due(w);
     /* a letter to ourselves wakes a loop that is in its turn already */
-    return any_dirty(w) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
+    return any_dirty(w) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox) ||
+           !mailbox_empty(&w->later);
 }

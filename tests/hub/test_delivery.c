@@ -44,6 +44,32 @@ Test(hub_delivery, reaches_subscribers_of_every_worker_in_order)
     fake_disconnect(b);
 }
 
+Test(hub_delivery, what_is_due_to_all_and_what_is_due_to_some_do_not_mix)
+{
+    static const char *const channels[] = {"all", "first", "second"};
+    fake_conn *c[3];
+
+    for (int i = 0; i < 3; i++) {
+        c[i] = fake_connect(&f, 0, NULL);
+        subscribe(c[i], channels[0]);
+        if (i != 0)
+            subscribe(c[i], channels[i]);
+    }
+    fake_publish(&f, "all", "1"); /* the same for all three, */
+    fake_publish(&f, "first", "2");
+    fake_publish(&f, "second", "3"); /* and then not any more */
+    fake_run(&f);
+    fake_publish(&f, "second", "4");
+    fake_publish(&f, "all", "5"); /* behind something */
+    fake_publish(&f, "first", "6");
+    fake_run(&f);
+    cr_expect_str_eq(fake_data(c[0]), "1|5");
+    for (int i = 0; i < 3; i++)
+        cr_expect_eq(fake_count(c[i]), i == 0 ? 2 : 4);
+    for (int i = 0; i < 3; i++)
+        fake_disconnect(c[i]);
+}
+
 Test(hub_delivery, writes_what_is_due_to_a_connection_with_one_call)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);

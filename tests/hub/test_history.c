@@ -261,6 +261,54 @@ Test(hub_history, an_answer_says_where_the_publication_is)
     cr_expect_eq(hub_position_epoch(&first.at).len, STREAM_EPOCH_LEN);
 }
 
+/* A publisher that publishes the next one when it has the answer to the last. */
+typedef struct patient_publisher {
+    int left;
+    int answers;
+} patient_publisher;
+
+static void publish_next(void *arg, gcast_err err, const hub_position *at)
+{
+    patient_publisher *p = arg;
+    hub_publish_opts opts = {.published = publish_next, .arg = p};
+
+    cr_assert_eq(err, GCAST_OK);
+    p->answers += at != NULL ? 1 : 0;
+    if (p->left-- > 0)
+        publish_opt("1", opts, 0);
+}
+
+Test(hub_history, what_is_answered_at_once_goes_out_together)
+{
+    fake_conn *c[FAKE_WORKERS];
+    int most = 0;
+
+    for (unsigned i = 0; i < FAKE_WORKERS; i++) {
+        told t;
+
+        c[i] = fake_connect(&f, i, NULL);
+        join(c[i], &t);
+    }
+    for (unsigned i = 0; i < FAKE_WORKERS; i++) { /* of which one is the channel's home */
+        patient_publisher p = {.left = 5};
+        unsigned writes = c[i]->writes;
+
+        hub_worker_bind(f.workers[i]);
+        publish_next(&p, GCAST_OK, NULL);
+        hub_worker_bind(NULL);
+        (void)fake_turn(&f, i);
+        if (p.answers == 5)
+            cr_expect_eq(c[i]->writes, writes + 1);
+        most = p.answers > most ? p.answers : most;
+        for (int n = 0; n < 5 && p.answers < 5; n++)
+            fake_run(&f);
+        cr_expect_eq(p.answers, 5);
+    }
+    cr_expect_eq(most, 5);
+    for (unsigned i = 0; i < FAKE_WORKERS; i++)
+        fake_disconnect(c[i]);
+}
+
 Test(hub_history, a_question_from_another_epoch_is_refused)
 {
     publish("1");
