@@ -80,14 +80,15 @@ struct hub_sub {
     hub_conn *conn;             /* const */
     hub_part *part;             /* const */
     _Atomic(hub_info *) x_info; /* rcu: owner writes; NULL for most */
+    uint32_t pace;              /* owner: in worker->paces; 0: it gets every publication */
+    uint16_t flags;             /* owner */
+    bool hidden;                /* const: HUB_SUB_IS_HIDDEN, for roll calls of other threads */
     union {
-        struct {           /* owner: until it leaves */
-            hub_sub *next; /* the connection's next subscription */
+        struct {            /* owner: until it leaves */
+            hub_sub *next;  /* the connection's next subscription */
+            hub_join *join; /* while it waits for its position */
             uint32_t slot;
             uint32_t skip; /* of the frames that wait in the part, how many came before it joined */
-            uint32_t flags;
-            uint32_t pace;  /* in worker->paces; 0: it gets every publication */
-            hub_join *join; /* while it waits for its position */
         };
         gcast_deferred deferred; /* afterwards */
     };
@@ -95,7 +96,7 @@ struct hub_sub {
 
 enum {
     SKIP_ALL = UINT32_MAX,    /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
-    SUB_POSITIONED = 1 << 30, /* hub_sub.flags: has one */
+    SUB_POSITIONED = 1 << 15, /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -326,8 +327,8 @@ void pace_close(hub_sub *s);
  * this turn or wait for the end of the interval. */
 void pace_take(hub_sub *s, frame *const *frames, uint32_t count);
 
-/* Owner: what waits for intervals that have ended goes out. */
-void paces_end_intervals(hub_worker *w);
+/* Owner: what waits for intervals that have ended by now_ms goes out. */
+void paces_end_intervals(hub_worker *w, uint64_t now_ms);
 
 /* ---- topic.c: which publications replace which ---- */
 

@@ -94,8 +94,8 @@ static void note_member(hub_roll *r, const hub_sub *s)
     const hub_sub *user = atomic_load_explicit(&c->x_user, memory_order_acquire);
     hub_client_id id;
 
-    if (user == NULL && c->has_user)
-        return; /* it is leaving */
+    if (s->hidden || (user == NULL && c->has_user))
+        return; /* the latter: it is leaving */
     r->clients++;
     if (user == NULL)
         r->anonymous = true;

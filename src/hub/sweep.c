@@ -408,7 +408,7 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     w->now_ms = now_ms;
     open_letters(w);
-    paces_end_intervals(w);
+    paces_end_intervals(w, now_ms);
     end_gathering(w, now_ms);
     home_sweep(w);
     tracks_check(w);
@@ -422,4 +422,20 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     /* a letter to ourselves wakes a loop that is in its turn already */
     return any_dirty(w) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox) ||
            !mailbox_empty(&w->later);
+}
+
+void hub_worker_settle(hub_worker *w, uint64_t now_ms)
+{
+    w->now_ms = now_ms;
+    open_letters(w);
+    end_gathering(w, UINT64_MAX);
+    while (!list_empty(&w->waiting)) {
+        sweep_parts(w);
+        serve_slice(w);
+    }
+    paces_end_intervals(w, UINT64_MAX);
+    while (any_dirty(w))
+        serve_slice(w);
+    disconnect_doomed(w);
+    worker_forget_due(w);
 }

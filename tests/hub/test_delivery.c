@@ -421,6 +421,32 @@ Test(hub_delivery, who_joins_while_publications_gather_gets_only_later_ones)
     fake_disconnect(late);
 }
 
+Test(hub_delivery, the_end_waits_for_no_flush_interval_and_no_turn)
+{
+    enum { MANY = 500 };
+    fake_conn *conns[MANY];
+    hub_sub_opts how = {.delivery.flush_ms = 60000};
+
+    for (int i = 0; i < MANY; i++) {
+        conns[i] = fake_connect(&f, 0, NULL);
+        subscribe(conns[i], "n");
+        cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("slow"), &how), GCAST_OK);
+    }
+    fake_publish(&f, "n", "1");
+    fake_publish(&f, "slow", "2");
+    (void)fake_turn(&f, 1); /* the home worker may be either */
+    (void)fake_turn(&f, 0);
+    fake_publish(&f, "n", "3");
+    (void)fake_turn(&f, 1);
+    hub_worker_bind(f.workers[0]);
+    hub_worker_settle(f.workers[0], f.now_ms); /* opens it if the home is here */
+    hub_worker_bind(NULL);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(fake_count(conns[i]), 3);
+        fake_disconnect(conns[i]);
+    }
+}
+
 Test(hub_delivery, a_connection_with_something_due_may_go_between_turns)
 {
     enum { MANY = 500 };
