@@ -148,6 +148,25 @@ describe("a file that is better now", () => {
     await server.stop();
   });
 
+  test("pings: as each client was told when it connected", async () => {
+    const pings = (ping_interval, pong_timeout) => ({ client: { ping_interval, pong_timeout } });
+    const server = await startWith(pings("200ms", "100ms"));
+    const raw = await Raw.client(server.port);
+    await reload(server, pings("0s", "0s"));
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await raw.message(), {});
+      raw.command({}); // as it was told to
+    }
+    raw.command({ id: 2, unsubscribe: { channel: "a" } });
+    assert.deepEqual(await raw.reply(2), { id: 2, unsubscribe: {} });
+    const late = await Raw.webSocket(server.port);
+    late.command({ id: 1, connect: {} });
+    assert.deepEqual(Object.keys((await late.reply(1)).connect), ["client", "version"]);
+    raw.destroy();
+    late.destroy();
+    await server.stop();
+  });
+
   test("flags and the environment still win over the file", async () => {
     const server = await startWith({}, [], {
       env: { GRACECAST_CHANNEL_NAMESPACES: '[{"name":"of-environment"}]' },
