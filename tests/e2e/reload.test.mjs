@@ -148,6 +148,20 @@ describe("a file that is better now", () => {
     await server.stop();
   });
 
+  test("how long a message may be, also for clients that are connected", async () => {
+    const limit = (bytes) => ({ websocket: { message_size_limit: bytes } });
+    const server = await startWith(limit(500), ["--workers=1"]);
+    const raw = await Raw.client(server.port);
+    const long = (id) => ({ id, unsubscribe: { channel: "a" }, ignored: "x".repeat(1000) });
+    await reload(server, limit(2000));
+    raw.command(long(2));
+    assert.deepEqual(await raw.reply(2), { id: 2, unsubscribe: {} });
+    await reload(server, limit(500));
+    raw.command(long(3));
+    assert.equal((await raw.closed()).code, 1009);
+    await server.stop();
+  });
+
   test("pings: as each client was told when it connected", async () => {
     const pings = (ping_interval, pong_timeout) => ({ client: { ping_interval, pong_timeout } });
     const server = await startWith(pings("200ms", "100ms"));
