@@ -195,11 +195,11 @@ describe("a file that is better now", () => {
     const server = await startWith({ websocket: { handler_prefix: "/ws" } });
     await reload(server, {
       websocket: { handler_prefix: "/other", write_timeout: "2s" },
-      client: { queue_max_size: 4096 },
+      client: { queue_max_size: 4096, channel_position_check_delay: "1s" },
       ...spaces("new"),
     });
     await until(
-      () => /level=warn event=SERVER-RELOAD needs_restart="client\.queue_max_size, websocket\.handler_prefix"/.test(server.log),
+      () => /level=warn event=SERVER-RELOAD needs_restart="client\.queue_max_size, client\.channel_position_check_delay, websocket\.handler_prefix"/.test(server.log),
       "the warning",
     );
     const raw = await Raw.open(server.port);
