@@ -62,8 +62,8 @@ static void wait_for_client(net_conn *c)
 
 /*
  * A pong is overdue. Where only the newest counts a client may be as slow as it likes, and then the
- * ping may still be on its way behind other bytes: as long as the peer's system takes some of these
- * from one look to the next, it is not dead.
+ * ping may still be on its way behind other bytes. As long as its system takes some of these from one
+ * look to the next, an interval of pings later, it is not dead.
  */
 static bool is_only_slow(net_conn *c)
 {
@@ -71,20 +71,16 @@ static bool is_only_slow(net_conn *c)
     bool outstanding = false;
 
     c->client.acked = peer_acked(c->fd, &outstanding);
-    return outstanding && c->client.acked != before;
+    return outstanding && (!c->client.pong_late || c->client.acked != before);
 }
 
 static void tick_client(net_conn *c, uint64_t now)
 {
     client *cl = &c->client;
-    bool was_due = cl->pong_due;
-    bool outstanding;
 
-    if (cl->conn.patient && was_due && now >= cl->beat_ms && is_only_slow(c))
+    if (cl->conn.patient && cl->pong_due && now >= cl->beat_ms && is_only_slow(c))
         client_wait_for_pong(cl, now);
     client_tick(cl, now);
-    if (cl->conn.patient && cl->pong_due && !was_due)
-        cl->acked = peer_acked(c->fd, &outstanding); /* as of the ping */
 }
 
 void ws_side_deadline(net_conn *c)
