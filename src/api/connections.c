@@ -92,6 +92,8 @@ api_outcome api_disconnect(api_call *call, view object)
     if (!PARAMS_READ(call, object, params) ||
         (disconnect.len != 0 && !PARAMS_READ(call, disconnect, advice)))
         return API_MALFORMED;
+    if (code == 0) /* is none: so clients that write all members say it */
+        code = DISCONNECT_FORCE_NO_RECONNECT;
     if (reason.len == 0)
         reason = view_of(disconnect_text(code));
     if (!valid_disconnect(code, reason))

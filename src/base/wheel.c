@@ -29,9 +29,9 @@ void wheel_set(wheel *w, wheel_item *item, uint64_t due_ms)
     uint64_t tick = due_ms / w->tick_ms + 1; /* rounded up: never early */
 
     list_remove(&item->link);
+    item->due_ms = due_ms;
     if (due_ms == UINT64_MAX)
         return;
-    item->due_ms = due_ms;
     list_add_tail(slot_of(w, tick > w->tick ? tick : w->tick + 1), &item->link);
 }
 

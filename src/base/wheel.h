@@ -15,7 +15,7 @@ enum { WHEEL_SLOTS = 512 }; /* a power of two; deadlines further off go round */
 
 typedef struct wheel_item {
     list link;
-    uint64_t due_ms;
+    uint64_t due_ms; /* what wheel_set() was told last */
 } wheel_item;
 
 typedef struct wheel {

@@ -115,6 +115,12 @@ void client_error(client *c, uint32_t id, protocol_error code)
     reply_error(client_next_reply(c), id, code);
 }
 
+static void keep_rest(client *c, view rest)
+{
+    if (rest.len != 0)
+        wait_keep(c, rest);
+}
+
 void client_message(client *c, view message, uint64_t now_ms)
 {
     metric_add(&hub_worker_metrics(c->desk->worker)->x_messages_received, 1);
@@ -123,7 +129,7 @@ void client_message(client *c, view message, uint64_t now_ms)
     else if (c->wait != NULL)
         wait_keep(c, message);
     else
-        client_lines(c, message, now_ms);
+        keep_rest(c, client_lines(c, message, now_ms));
 }
 
 /* After a refused connect nothing more of the message is looked at. */
@@ -132,7 +138,7 @@ static bool goes_on(const client *c)
     return !c->conn.closing && c->wait == NULL && c->state != CLIENT_REFUSED;
 }
 
-void client_lines(client *c, view lines, uint64_t now_ms)
+view client_lines(client *c, view lines, uint64_t now_ms)
 {
     view rest = lines;
     view line;
@@ -147,9 +153,8 @@ void client_lines(client *c, view lines, uint64_t now_ms)
         else
             client_disconnect(c, DISCONNECT_BAD_REQUEST);
     }
-    if (!c->conn.closing && c->wait != NULL && rest.len != 0)
-        wait_keep(c, rest);
     if (!c->conn.closing)
         flush_replies(c, false);
     buf_reset(&c->desk->replies);
+    return c->wait != NULL && !c->conn.closing ? rest : (view){0};
 }

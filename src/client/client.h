@@ -54,10 +54,12 @@ typedef struct client {
         char *user;            /* until it has connected: from the handshake; NULL: none */
         client_expiry *expiry; /* from then on: what ends by itself; NULL: nothing */
     };
-    uint32_t acked; /* the transport's, while pong_late: what the peer had taken by then */
-    uint8_t state;  /* client_state */
-    bool pong_due;  /* a ping has not been answered */
-    bool pong_late; /* and it has got more time for that */
+    uint32_t ping_ms; /* between two pings, as the client was told; 0: none */
+    uint32_t pong_ms; /* in which it answers one, less than that; 0: it was not told to */
+    uint32_t acked;   /* the transport's, while pong_late: what the peer had taken by then */
+    uint8_t state;    /* client_state */
+    bool pong_due;    /* a ping has not been answered */
+    bool pong_late;   /* and it has got more time for that */
 } client;
 
 /* After hub_conn_init(&c->conn). `user`: whom the handshake's trusted header named; empty for none.

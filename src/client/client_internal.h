@@ -24,15 +24,17 @@ void client_error(client *c, uint32_t id, protocol_error code);
 /* Frees the user's name from the handshake: the hub has it from now on. */
 void client_forget_user(client *c);
 
-/* Handles the lines of one message, as far as none of them waits, and sends the replies as one. */
-void client_lines(client *c, view lines, uint64_t now_ms);
+/* Handles the lines of one message, as far as none of them waits, and sends the replies as one.
+ * Returns the lines that are left because c waits; empty if it does not. */
+view client_lines(client *c, view lines, uint64_t now_ms);
 
 /* ---- wait.c ---- */
 
 /* What a command that is answered later has: its first member. Zeroed but for `cancel`. */
 struct client_wait {
     void (*cancel)(client_wait *w); /* frees it: the client goes */
-    buf messages;                   /* what the client sent meanwhile */
+    buf messages;                   /* what the client sent meanwhile, */
+    size_t taken;                   /* behind so many bytes that have been handled */
     uint64_t now_ms;                /* when the wait began */
 };
 

@@ -226,8 +226,8 @@ static void answer(client *c, const arrival *a)
         .ttl_s = a->term.ttl_s,
         .subs = made,
         .sub_count = made == NULL ? 0 : list_made(a, made),
-        .ping_s = (uint32_t)((cfg->client.ping_interval_ms + 999) / 1000),
-        .pong = cfg->client.ping_interval_ms != 0 && cfg->client.pong_timeout_ms != 0,
+        .ping_s = c->ping_ms / 1000 + (c->ping_ms % 1000 != 0),
+        .pong = c->pong_ms != 0,
         .time_ms = cfg->client.connect_include_server_time ? clock_wall_ms() : 0,
     };
 

@@ -17,38 +17,41 @@ void heartbeat_reschedule(client *c)
         c->desk->sink->hasten(&c->conn);
 }
 
+static uint32_t at_most(uint64_t ms, uint32_t limit)
+{
+    return ms < limit ? (uint32_t)ms : limit;
+}
+
 void heartbeat_start(client *c, uint64_t now_ms)
 {
-    uint64_t interval = c->desk->cfg->client.ping_interval_ms;
+    const config *cfg = c->desk->cfg;
 
+    /* The client is told so now and goes by it: what is configured later is for those who come later. */
+    c->ping_ms = at_most(cfg->client.ping_interval_ms, UINT32_MAX);
+    c->pong_ms = at_most(cfg->client.pong_timeout_ms, c->ping_ms);
     /* somewhere in its second half, so that clients that came together are not pinged together */
-    if (interval != 0)
-        c->beat_ms = now_ms + interval - random_below((uint32_t)(interval / 2) + 1);
+    if (c->ping_ms != 0)
+        c->beat_ms = now_ms + c->ping_ms - random_below(c->ping_ms / 2 + 1);
     heartbeat_reschedule(c);
 }
 
 bool heartbeat_pong(client *c)
 {
-    const config *cfg = c->desk->cfg;
-
     if (!c->pong_due)
         return false;
     c->pong_due = false;
     if (!c->pong_late) /* else that time is in it already */
-        c->beat_ms += cfg->client.ping_interval_ms;
-    c->beat_ms -= cfg->client.pong_timeout_ms;
+        c->beat_ms += c->ping_ms;
+    c->beat_ms -= c->pong_ms;
     heartbeat_reschedule(c);
     return true;
 }
 
 static void send_ping(client *c, uint64_t now_ms)
 {
-    const config *cfg = c->desk->cfg;
-
     c->pong_late = false;
-    c->pong_due = cfg->client.pong_timeout_ms != 0;
-    c->beat_ms =
-        now_ms + (c->pong_due ? cfg->client.pong_timeout_ms : cfg->client.ping_interval_ms);
+    c->pong_due = c->pong_ms != 0;
+    c->beat_ms = now_ms + (c->pong_due ? c->pong_ms : c->ping_ms);
     metric_add(&hub_worker_metrics(c->desk->worker)->x_pings, 1);
     hub_conn_send_frame(&c->conn, c->desk->ping);
 }
@@ -66,7 +69,7 @@ static void beat(client *c, uint64_t now_ms)
 void client_wait_for_pong(client *c, uint64_t now_ms)
 {
     c->pong_late = true;
-    c->beat_ms = now_ms + c->desk->cfg->client.ping_interval_ms;
+    c->beat_ms = now_ms + c->ping_ms;
 }
 
 void client_tick(client *c, uint64_t now_ms)

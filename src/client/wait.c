@@ -17,7 +17,7 @@ void wait_keep(client *c, view message)
 {
     client_wait *w = c->wait;
 
-    if (w->messages.len + message.len > c->desk->cfg->client.queue_max_size_bytes) {
+    if (w->messages.len - w->taken + message.len > c->desk->cfg->client.queue_max_size_bytes) {
         client_disconnect(c, DISCONNECT_TOO_MANY_REQUESTS);
         return;
     }
@@ -34,14 +34,32 @@ void wait_begin(client *c, client_wait *w, uint64_t now_ms)
     c->wait = w;
 }
 
+/* c waits again: `rest`, the end of these messages, stays with them, since thousands of commands may wait
+ * one after the other. What has been handled goes when it is the greater part. */
+static void keep_on(client_wait *w, buf *messages, view rest)
+{
+    w->messages = *messages;
+    w->taken = messages->len - rest.len;
+    if (w->taken <= rest.len)
+        return;
+    buf_consume(&w->messages, w->taken);
+    w->taken = 0;
+}
+
 void wait_end(client *c, client_wait *w)
 {
     buf messages = w->messages;
+    view rest = buf_view(&messages);
 
+    if (w->taken != 0)
+        rest = view_skip(rest, w->taken);
     c->wait = NULL;
     w->messages = (buf){0};
-    client_lines(c, buf_view(&messages), w->now_ms);
-    buf_fini(&messages);
+    rest = client_lines(c, rest, w->now_ms);
+    if (rest.len != 0)
+        keep_on(c->wait, &messages, rest);
+    else
+        buf_fini(&messages);
 }
 
 void wait_cancel(client *c)

@@ -141,7 +141,7 @@ static const option server_items[] = {
      "tell clients the server's time as they connect"},
 
     {"client.channel_position_check_delay", DURATION(client.channel_position_check_delay_ms), "40s",
-     "how often subscribers are checked for having missed something; 0 = never"},
+     "how often subscribers are checked for having missed something; 0 = never", AT_START},
     {"client.history_max_publication_limit", COUNT(client.history_max_publication_limit), "300",
      "publications in one answer to a client; 0 = any"},
     {"client.recovery_max_publication_limit", COUNT(client.recovery_max_publication_limit), "300",

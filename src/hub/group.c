@@ -112,8 +112,8 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
     return g;
 }
 
-/* Lock-free: a turn is repeated only because another
- * thread has just added or removed a group of this name. */
+/* Lock-free: a turn is repeated only because another thread has just added or removed a group of this
+ * name. */
 hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
 {
     hub_group *fresh = NULL;

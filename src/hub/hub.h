@@ -183,7 +183,8 @@ void hub_conn_init(hub_conn *c, hub_worker *w);
 gcast_err hub_conn_join(hub_conn *c, view user, view info);
 
 /* Owner. Ends its subscriptions and makes it unfindable. Idempotent. Letters on their way may
- * still name it. */
+ * still name it. What waits for it can still be written, unless it was to be disconnected in any case: then
+ * that is forgotten, and the caller may say why it ends. */
 void hub_conn_leave(hub_conn *c);
 
 /* Owner. After hub_conn_leave(), and when the transport is done with it: sink->released() follows,

@@ -225,11 +225,13 @@ struct hub_worker {
     unsigned index; /* const */
     void *wake_arg; /* const */
     mailbox mailbox;
+    mailbox later; /* owner: its own letters, of what goes on in the next turn */
     metrics metrics;
     list waiting;         /* owner: parts with publications that no sweep has taken up */
     list gathering;       /* owner: parts whose publications wait for their flush interval to end */
     uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
-    list dirty;           /* owner: connections with something due, first come first served */
+    list serving;         /* owner: connections with something due, first come first served... */
+    list dirty;           /* ...and those that have become so since the last sweep of everything */
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
@@ -264,8 +266,11 @@ void worker_forget_due(hub_worker *w);
  * sees to it that the worker holds f before the turn ends. */
 void conn_due(hub_conn *c, frame *f);
 
-/* The same for a frame made of those that follow one another in worker->held: see struct due. */
-void conn_due_run(hub_conn *c, frame *f, uint32_t parts);
+/* Owner. A new item of worker->due; see struct due for `parts`. 0: out of memory. */
+uint32_t worker_due_item(hub_worker *w, frame *f, uint32_t parts);
+
+/* The same as conn_due() with the frame of an item that is nobody's, or in such chains of one. */
+void conn_due_item(hub_conn *c, uint32_t item);
 
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);

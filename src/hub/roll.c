@@ -256,7 +256,7 @@ bool hub_roll_call(hub_roll *r, void (*done)(void *arg), void *arg)
             continue; /* no loop to go back to */
         r->letter.open = next_slice;
         r->under_way = true;
-        mailbox_post(&w->mailbox, &r->letter);
+        mailbox_post(&w->later, &r->letter);
         return false;
     }
     return true;

@@ -63,11 +63,11 @@ typedef struct net_conn {
     ws_reader *reader; /* while part of a message is in flight */
     frame *pong;       /* the answer to the last ping, until it is sent */
     int fd;
-    uint8_t events;   /* what the poll handle watches */
-    uint8_t phase;    /* conn_phase */
-    bool internal;    /* const: accepted by an internal listener */
-    bool broken;      /* a write failed: to be ended when it is safe */
-    bool peer_closed; /* the peer's close frame has come */
+    uint8_t events;       /* what the poll handle watches */
+    uint8_t phase;        /* conn_phase */
+    bool internal : 1;    /* const: accepted by an internal listener */
+    bool broken : 1;      /* a write failed: to be ended when it is safe */
+    bool peer_closed : 1; /* the peer's close frame has come */
 } net_conn;
 
 /* What a worker was told to do and has not reported yet. */

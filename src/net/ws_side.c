@@ -23,9 +23,13 @@ static ws_reader *borrow_reader(net_worker *w)
     ws_limits limits = {.max_message = worker_config(w)->websocket.message_size_limit_bytes,
                         .max_fragments = MAX_FRAGMENTS};
 
-    if (w->reader_count != 0)
-        return w->readers[--w->reader_count];
-    return ws_reader_new(&limits, &events);
+    if (w->reader_count == 0)
+        return ws_reader_new(&limits, &events);
+
+    ws_reader *r = w->readers[--w->reader_count];
+
+    ws_reader_limit(r, &limits); /* it may be from before a reload */
+    return r;
 }
 
 static void give_back(net_worker *w, ws_reader *r)

@@ -239,6 +239,11 @@ static size_t take(ws_reader *r, view bytes)
     return bytes.len;
 }
 
+void ws_reader_limit(ws_reader *r, const ws_limits *limits)
+{
+    r->limits = *limits;
+}
+
 ws_reader *ws_reader_new(const ws_limits *limits, const ws_events *events)
 {
     static const struct wslay_frame_callbacks callbacks = {.recv_callback = give_wslay};

@@ -79,6 +79,9 @@ typedef struct ws_reader ws_reader;
 ws_reader *ws_reader_new(const ws_limits *limits, const ws_events *events);
 void ws_reader_free(ws_reader *r); /* NULL is harmless */
 
+/* Between two messages: the next ones have other limits. */
+void ws_reader_limit(ws_reader *r, const ws_limits *limits);
+
 typedef enum ws_result {
     WS_OK,      /* all bytes were taken */
     WS_CLOSED,  /* the peer's close frame came; what follows it is ignored */

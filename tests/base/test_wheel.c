@@ -66,6 +66,7 @@ Test(base_wheel, clearing_and_moving)
     wheel_clear(&items[0]);
     wheel_set(&w, &items[1], START + 5000);
     wheel_set(&w, &items[2], UINT64_MAX);
+    cr_assert_eq(items[2].due_ms, UINT64_MAX, "an old deadline would look set");
     advance(START + 1000);
     cr_assert_eq(fired[0] + fired[1] + fired[2], 0);
     advance(START + 6000);

@@ -150,3 +150,42 @@ Test(client_heartbeat, does_not_ping_where_told)
     cr_expect_str_eq(heard(c), "");
     must_be_closed(c, 0);
 }
+
+/* From now on the clients' options are these. */
+static void configure_pings(client_desk *d, uint64_t interval_ms, uint64_t timeout_ms)
+{
+    static config next; /* what it points to is the first one's */
+
+    next = *d->cfg;
+    next.client.ping_interval_ms = interval_ms;
+    next.client.pong_timeout_ms = timeout_ms;
+    d->cfg = &next;
+}
+
+Test(client_heartbeat, keeps_to_what_the_client_was_told)
+{
+    OPEN("--client.insecure");
+    client *c = come_connected(NULL);
+    uint64_t pinged = c->deadline_ms;
+
+    configure_pings(c->desk, 60000, 0);
+    let_ping(c, pinged);
+    must_answer(c, "{}", ""); /* as it was told to */
+    must_be_closed(c, 0);
+    configure_pings(c->desk, 0, 0);
+    let_ping(c, pinged + 25000);
+    quiet_until(c, pinged + 25000 + 8000);
+    tick(c);
+    must_be_closed(c, DISCONNECT_NO_PONG);
+}
+
+Test(client_heartbeat, wants_no_pong_of_who_was_not_told)
+{
+    OPEN("--client.insecure", "--client.pong_timeout=0s");
+    client *c = come_connected(NULL);
+    uint64_t pinged = c->deadline_ms;
+
+    configure_pings(c->desk, 25000, 8000);
+    let_ping(c, pinged);
+    let_ping(c, pinged + 25000);
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* History, positions and recovery, as a client meets them. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "stream.h"
 
@@ -150,6 +152,53 @@ Test(client_history, commands_behind_one_that_waits_keep_their_order)
               "{\"id\":2,\"error\":{\"code\":105,\"message\":\"already subscribed\"}}\n"
               "{\"id\":3,\"unsubscribe\":{}}\n"
               "{\"id\":4,\"subscribe\":{}}");
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* c asks so often in one message, and each question waits for its answer. Returns what that costs. */
+static double ask_often(client *c, uint32_t count)
+{
+    buf message = {0};
+    double start = cpu_seconds();
+    uint32_t answered = 0;
+
+    for (uint32_t i = 1; i <= count; i++)
+        buf_printf(&message, "%s{\"id\":%u,\"history\":{\"channel\":\"see:a\"}}",
+                   i == 1 ? "" : "\n", i);
+    buf_append_char(&message, '\0');
+    say_at_work(c, message.data);
+    for (uint32_t before = UINT32_MAX; before != answered;) {
+        const char *at;
+
+        before = answered;
+        work();
+        for (at = strstr(heard(c), "{\"id\":"); at != NULL; at = strstr(at + 6, "{\"id\":"))
+            cr_assert_eq(strtoul(at + 6, NULL, 10), ++answered);
+    }
+    cr_assert_eq(answered, count);
+    buf_fini(&message);
+    return cpu_seconds() - start;
+}
+
+TestSuite(client_patience, .fini = desk_close);
+
+Test(client_patience, ten_times_the_commands_that_wait_cost_about_ten_times_as_much)
+{
+    OPEN("--client.insecure", "--client.queue_max_size=4MiB",
+         "--channel.namespaces=[{\"name\":\"see\",\"history_size\":5,\"history_ttl\":\"60s\"}]");
+    client *c = come_connected("ann");
+    double few = ask_often(c, 6000);
+    double many = ask_often(c, 60000);
+
+    /* a hundred times if each command moved those behind it */
+    cr_expect_lt(many, 25 * few + 0.05, "%.3f s and %.3f s", few, many);
 }
 
 Test(client_history, a_subscription_ended_by_the_server_before_its_position_is_told_in_order)

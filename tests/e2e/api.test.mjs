@@ -417,6 +417,9 @@ describe("methods", () => {
     await server.api.result("disconnect", { user: "d1" });
     for (const raw of raws.slice(0, 2))
       assert.deepEqual(await raw.closed(), { code: 3503, reason: "force disconnect" });
+    raws.push(await userClient("d1"));
+    await server.api.result("disconnect", { user: "d1", disconnect: { code: 0, reason: "" } });
+    assert.deepEqual(await raws[3].closed(), { code: 3503, reason: "force disconnect" });
     raws[2].command({ id: 2, subscribe: { channel: "still-here" } });
     assert.ok((await raws[2].reply(2)).subscribe);
     raws.forEach((raw) => raw.destroy());

@@ -148,6 +148,39 @@ describe("a file that is better now", () => {
     await server.stop();
   });
 
+  test("how long a message may be, also for clients that are connected", async () => {
+    const limit = (bytes) => ({ websocket: { message_size_limit: bytes } });
+    const server = await startWith(limit(500), ["--workers=1"]);
+    const raw = await Raw.client(server.port);
+    const long = (id) => ({ id, unsubscribe: { channel: "a" }, ignored: "x".repeat(1000) });
+    await reload(server, limit(2000));
+    raw.command(long(2));
+    assert.deepEqual(await raw.reply(2), { id: 2, unsubscribe: {} });
+    await reload(server, limit(500));
+    raw.command(long(3));
+    assert.equal((await raw.closed()).code, 1009);
+    await server.stop();
+  });
+
+  test("pings: as each client was told when it connected", async () => {
+    const pings = (ping_interval, pong_timeout) => ({ client: { ping_interval, pong_timeout } });
+    const server = await startWith(pings("200ms", "100ms"));
+    const raw = await Raw.client(server.port);
+    await reload(server, pings("0s", "0s"));
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await raw.message(), {});
+      raw.command({}); // as it was told to
+    }
+    raw.command({ id: 2, unsubscribe: { channel: "a" } });
+    assert.deepEqual(await raw.reply(2), { id: 2, unsubscribe: {} });
+    const late = await Raw.webSocket(server.port);
+    late.command({ id: 1, connect: {} });
+    assert.deepEqual(Object.keys((await late.reply(1)).connect), ["client", "version"]);
+    raw.destroy();
+    late.destroy();
+    await server.stop();
+  });
+
   test("flags and the environment still win over the file", async () => {
     const server = await startWith({}, [], {
       env: { GRACECAST_CHANNEL_NAMESPACES: '[{"name":"of-environment"}]' },
@@ -162,11 +195,11 @@ describe("a file that is better now", () => {
     const server = await startWith({ websocket: { handler_prefix: "/ws" } });
     await reload(server, {
       websocket: { handler_prefix: "/other", write_timeout: "2s" },
-      client: { queue_max_size: 4096 },
+      client: { queue_max_size: 4096, channel_position_check_delay: "1s" },
       ...spaces("new"),
     });
     await until(
-      () => /level=warn event=SERVER-RELOAD needs_restart="client\.queue_max_size, websocket\.handler_prefix"/.test(server.log),
+      () => /level=warn event=SERVER-RELOAD needs_restart="client\.queue_max_size, client\.channel_position_check_delay, websocket\.handler_prefix"/.test(server.log),
       "the warning",
     );
     const raw = await Raw.open(server.port);
