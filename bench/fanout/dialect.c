@@ -110,3 +110,10 @@ const dialect dialect_centrifugo = {
     .commands = true,
     .publish = publish_by_api,
 };
+
+const dialect dialect_positioned = {
+    .viewer_path = "/connection/websocket",
+    .commands = true,
+    .subscribed = "\"recoverable\":true",
+    .publish = publish_by_api,
+};

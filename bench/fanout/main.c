@@ -49,7 +49,8 @@ static const char usage[] =
     "  --quick          1,000 connections and few loads, in less than a minute\n"
     "  --connections N  to each server; default 1000, 10000 and 18000, as far as the limit of\n"
     "                   open files allows\n"
-    "  --subjects LIST  floor-1,floor-4,floor-16,gracecast-plain,bun,ws,nchan,centrifugo\n"
+    "  --subjects LIST  floor-1,floor-4,floor-16,gracecast-plain,gracecast-positioned,\n"
+    "                   gracecast-io_uring,bun,ws,nchan,centrifugo\n"
     "  --loads LIST     fixed,saturation,dashboard40,dashboard200,idle\n"
     "  --csv FILE       also write all figures to this file\n"
     "  --rounds N       of each load, of which the median counts; 1 to 25, default 5,\n"
@@ -207,6 +208,7 @@ static void print_scene(const stage *st, const char *const *names, const scene *
     report_print(st->report, names, st->count,
                  (report_column[]){{"us/delivery", name, "cpu_us_per_delivery"},
                                    {"x floor-1", name, "cpu_ratio_to_floor"},
+                                   {"x plain", name, "cpu_ratio_to_plain"},
                                    {"of it user", name, "user_us_per_delivery"},
                                    {"deliveries/s", name, "deliveries_per_s"},
                                    {"p50 ms", name, "latency_p50_ms"},
@@ -214,7 +216,7 @@ static void print_scene(const stage *st, const char *const *names, const scene *
                                    {"p99.9 ms", name, "latency_p999_ms"},
                                    {"max ms", name, "latency_max_ms"},
                                    {"client us", name, "client_cpu_us_per_delivery"}},
-                 9);
+                 10);
     (void)fflush(stdout);
 }
 

@@ -165,7 +165,8 @@ void stage_close(stage *st)
 typedef struct series {
     unsigned count;
     double cpu_us[ROUNDS_MAX];
-    double ratio[ROUNDS_MAX]; /* to the floor in the same round */
+    double to_floor[ROUNDS_MAX]; /* ratio to the floor in the same round */
+    double to_plain[ROUNDS_MAX]; /* and to Gracecast's plain path */
     double per_s[ROUNDS_MAX];
     double p50_ms[ROUNDS_MAX];
     double p99_ms[ROUNDS_MAX];
@@ -222,6 +223,7 @@ static void play(stage *st, contender *c, const scene *sc, series *s)
 static void play_round(stage *st, const scene *sc, series *all, unsigned round)
 {
     double floor_us = 0;
+    double plain_us = 0;
 
     for (unsigned k = 0; k < st->count; k++) {
         unsigned i = (k + round) % st->count;
@@ -229,11 +231,18 @@ static void play_round(stage *st, const scene *sc, series *all, unsigned round)
         if (takes_part(&st->contenders[i], sc))
             play(st, &st->contenders[i], sc, &all[i]);
     }
-    for (unsigned i = 0; i < st->count; i++)
-        if (st->contenders[i].subject->batch == 1 && !st->contenders[i].out)
+    for (unsigned i = 0; i < st->count; i++) {
+        if (st->contenders[i].out)
+            continue;
+        if (st->contenders[i].subject->batch == 1)
             floor_us = all[i].cpu_us[round];
-    for (unsigned i = 0; i < st->count && floor_us > 0; i++)
-        all[i].ratio[round] = all[i].cpu_us[round] / floor_us;
+        if (strcmp(st->contenders[i].subject->name, "gracecast-plain") == 0)
+            plain_us = all[i].cpu_us[round];
+    }
+    for (unsigned i = 0; i < st->count; i++) {
+        all[i].to_floor[round] = floor_us > 0 ? all[i].cpu_us[round] / floor_us : 0;
+        all[i].to_plain[round] = plain_us > 0 ? all[i].cpu_us[round] / plain_us : 0;
+    }
 }
 
 static void report_series(const stage *st, const contender *c, const scene *sc, series *s)
@@ -242,13 +251,16 @@ static void report_series(const stage *st, const contender *c, const scene *sc, 
     const char *who = c->subject->name;
     double user = s->ticks == 0 ? 0 : (double)s->user_ticks / (double)s->ticks;
     double cpu = stats_median(s->cpu_us, s->count);
-    double ratio = stats_median(s->ratio, s->count);
+    double to_floor = stats_median(s->to_floor, s->count);
+    double to_plain = stats_median(s->to_plain, s->count);
 
     scene_name(name, st, sc);
     report_add(st->report, who, name, "cpu_us_per_delivery", cpu, "us");
     report_add(st->report, who, name, "user_us_per_delivery", cpu * user, "us");
-    if (ratio > 0)
-        report_add(st->report, who, name, "cpu_ratio_to_floor", ratio, "x");
+    if (to_floor > 0)
+        report_add(st->report, who, name, "cpu_ratio_to_floor", to_floor, "x");
+    if (to_plain > 0)
+        report_add(st->report, who, name, "cpu_ratio_to_plain", to_plain, "x");
     report_add(st->report, who, name, "deliveries_per_s", stats_median(s->per_s, s->count), "1/s");
     report_add(st->report, who, name, "latency_p50_ms", stats_median(s->p50_ms, s->count), "ms");
     report_add(st->report, who, name, "latency_p99_ms", stats_median(s->p99_ms, s->count), "ms");

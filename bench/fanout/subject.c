@@ -39,6 +39,18 @@ const subject subjects[] = {
         .how_to_get = "./dev build",
     },
     {
+        .name = "gracecast-positioned",
+        .dialect = &dialect_positioned,
+        .depth = 64,
+        .args = {"BIN/gracecast", OUR_OPTIONS, "--http_server.port", "PORT", "--workers=1",
+                 "--log.level=error", "--delivery.io_uring=off",
+                 "--channel.without_namespace.history_size=100",
+                 "--channel.without_namespace.history_ttl=60s",
+                 "--channel.without_namespace.force_recovery=true"},
+        .needs = {"BIN/gracecast"},
+        .how_to_get = "./dev build",
+    },
+    {
         .name = "gracecast-io_uring",
         .dialect = &dialect_centrifugo,
         .depth = 64,

@@ -9,7 +9,7 @@
 
 #include "dialect.h"
 
-enum { SUBJECT_ARGS = 12 };
+enum { SUBJECT_ARGS = 14 };
 
 typedef struct subject {
     const char *name;

@@ -156,8 +156,11 @@ static void take_reply(hall *h, viewer *v, view payload)
     if (v->state == VIEWER_CONNECTING && holds(payload, "\"connect\":"))
         settle(h, v);
     (void)snprintf(last, sizeof last, "\"id\":%u,", h->plan.per_viewer + 1);
-    if (v->state == VIEWER_SUBSCRIBING && holds(payload, last))
-        settle(h, v);
+    if (v->state != VIEWER_SUBSCRIBING || !holds(payload, last))
+        return;
+    if (h->plan.dialect->subscribed != NULL && !holds(payload, h->plan.dialect->subscribed))
+        hall_fail(h, "a subscription is not what it should be");
+    settle(h, v);
 }
 
 static void take_other(hall *h, viewer *v, unsigned opcode, view payload)
@@ -178,25 +181,25 @@ static void take_other(hall *h, viewer *v, unsigned opcode, view payload)
 
 /* ---- publications ---- */
 
-/* Where messages are within frames is the same for a whole run. False: this is none. */
+/* Where messages begin in their lines, and how long they are, is the same for a whole run. What
+ * follows a message is not: an offset has more digits with time. False: this is none. */
 static bool learn(hall *h, view payload)
 {
     const char *at = memmem(payload.ptr, payload.len, message_head, MESSAGE_HEAD);
-    const char *end = NULL;
+    const char *end = at == NULL ? NULL : memchr(at, '}', payload.len - (size_t)(at - payload.ptr));
 
-    if (at == NULL)
+    if (end == NULL)
         return false;
-    end = memchr(at, '\n', payload.len - (size_t)(at - payload.ptr));
     h->message_at = (size_t)(at - payload.ptr);
-    h->stride = end == NULL ? payload.len + 1 : (size_t)(end - payload.ptr) + 1;
+    h->message_len = (size_t)(end - at) + 1;
     return true;
 }
 
 static bool is_publication(hall *h, view payload)
 {
-    if (h->stride == 0)
+    if (h->message_len == 0)
         return learn(h, payload);
-    return payload.len + 1 >= h->stride &&
+    return payload.len >= h->message_at + h->message_len &&
            memcmp(payload.ptr + h->message_at, message_head, MESSAGE_HEAD) == 0;
 }
 
@@ -214,14 +217,26 @@ static void count_message(hall *h, viewer *v, const char *message)
     histogram_add(&h->latency, h->now_ns > sent_ns ? h->now_ns - sent_ns : 0);
 }
 
+/* The newline from `at` on, or the end. */
+static size_t line_end(view payload, size_t at)
+{
+    const char *end = memchr(payload.ptr + at, '\n', payload.len - at);
+
+    return end == NULL ? payload.len : (size_t)(end - payload.ptr);
+}
+
 static void take_frame(hall *h, viewer *v, unsigned opcode, view payload)
 {
     if (opcode > 2 || !is_publication(h, payload)) {
         take_other(h, v, opcode, payload);
         return;
     }
-    for (size_t at = 0; at + h->stride <= payload.len + 1; at += h->stride)
+    for (size_t at = 0; at + h->message_at + h->message_len <= payload.len;) {
+        size_t end = at + h->message_at + h->message_len;
+
         count_message(h, v, payload.ptr + at + h->message_at);
+        at = line_end(payload, end) + 1;
+    }
 }
 
 /* Length of the header of a frame, and of what follows; 0: more bytes are needed to tell. */
@@ -309,7 +324,7 @@ void hall_reset(hall *h)
         h->viewers[i].sum = 0;
     }
     h->received = 0;
-    h->stride = 0;
+    h->message_len = 0;
     memset(&h->latency, 0, sizeof h->latency);
 }
 

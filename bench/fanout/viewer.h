@@ -39,9 +39,9 @@ typedef struct hall {
     char error[128];  /* what went wrong first; empty: nothing */
     /* of this run */
     uint64_t received;
-    size_t message_at; /* where in a frame the first message is; 0: none was seen */
-    size_t stride;     /* from one message of a frame to the next, and its newline */
-    uint64_t now_ns;   /* of the last read */
+    size_t message_at;  /* where the message begins in its line; frames have one line or more */
+    size_t message_len; /* 0: none was seen yet */
+    uint64_t now_ns;    /* of the last read */
     histogram latency;
     char buffer[CARRY_BYTES + READ_BYTES];
 } hall;

@@ -32,6 +32,7 @@ api_outcome api_subscribe(api_call *call, view object)
     view b64info = {0};
     view b64data = {0};
     view override = {0};
+    view since = {0};
     buf info = {0};
     buf data = {0};
     param params[] = {
@@ -44,13 +45,21 @@ api_outcome api_subscribe(api_call *call, view object)
         {VIEW_LIT("data"), PARAM_RAW, &order.data},
         {VIEW_LIT("b64data"), PARAM_STRING, &b64data},
         {VIEW_LIT("override"), PARAM_OBJECT, &override},
+        {VIEW_LIT("recover_since"), PARAM_OBJECT, &since},
         {VIEW_LIT("expire_at"), PARAM_I64, &order.expire_at_s},
+    };
+    param position[] = {
+        {VIEW_LIT("offset"), PARAM_U64, &order.since.offset},
+        {VIEW_LIT("epoch"), PARAM_STRING, &order.since.epoch},
     };
     protocol_error err;
     int64_t count = 0;
 
-    if (!PARAMS_READ(call, object, params) || !channel_override_read(override, &order.override))
+    if (!PARAMS_READ(call, object, params) ||
+        (since.len != 0 && !PARAMS_READ(call, since, position)) ||
+        !channel_override_read(override, &order.override))
         return API_MALFORMED;
+    order.recovers = since.len != 0;
     err = api_check_channel(call, order.channel);
     if (err == PROTOCOL_OK)
         err = settle(&order.info, b64info, &info);

@@ -78,8 +78,7 @@ static void for_each_option(buf *out, void (*write)(buf *out, const option *o, c
     for (size_t i = 0; i < option_count(); i++) {
         const option *o = option_at(i, &name);
 
-        if (!o->not_yet)
-            write(out, o, name.text);
+        write(out, o, name.text);
     }
 }
 

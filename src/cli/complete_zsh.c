@@ -96,8 +96,6 @@ void complete_zsh(buf *out)
     for (size_t i = 0; i < option_count(); i++) {
         const option *o = option_at(i, &name);
 
-        if (o->not_yet)
-            continue;
         if (o->flag != NULL)
             write_flag(out, o, o->flag);
         write_flag(out, o, name.text);

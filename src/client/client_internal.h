@@ -156,8 +156,10 @@ hub_delivery delivery_of(const client *c, view channel);
 /* The options of a channel for one subscription; after may_subscribe() or channel_check(). */
 channel_options overridden_options(const client *c, view channel, const channel_override *by);
 
-/* HUB_SUB_TELLS and HUB_SUB_IS_TOLD as the options and the client's wish make them. */
-uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted);
+/* HUB_SUB_TELLS, HUB_SUB_IS_TOLD and HUB_SUB_IS_HIDDEN as these options, `by` (already in them) and the
+ * client's wish to be told make them. */
+uint32_t sub_flags(const client *c, const channel_options *o, const channel_override *by,
+                   bool wanted);
 
 /* PROTOCOL_OK and the options of a channel, or what is wrong with its name. */
 protocol_error channel_check(const client *c, view channel, const channel_options **options);

@@ -24,7 +24,7 @@ static void subscribe(client *c, const command *cmd, const auth_claims *claims, 
         .delivery = delivery_of(c, rq->channel),
         .info = grant->info,
         .expires_at_s = term_end_s(&t, now_ms),
-        .flags = join_leave_flags(c, &o, rq->join_leave),
+        .flags = sub_flags(c, &o, &grant->override, rq->join_leave),
     };
 
     if (!rules_interval(&o, rq->data, &opts.interval_ms) ||

@@ -339,7 +339,7 @@ static disconnect_code make_sub(arrival *a, server_sub *s)
         .delivery = delivery_of(c, s->grant.channel),
         .info = s->grant.info,
         .flags = HUB_SUB_SERVER_SIDE | (by_token ? (uint32_t)HUB_SUB_FROM_TOKEN : 0) |
-                 join_leave_flags(c, &o, false),
+                 sub_flags(c, &o, &s->grant.override, false),
     };
     gcast_err err = GCAST_OK;
 

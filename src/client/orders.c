@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client_internal.h"
+#include "json.h"
 
 /* Sends one push to c. Out of memory: c is disconnected. */
 static void send_push(client *c, const buf *push)
@@ -64,6 +65,23 @@ typedef struct ordered_joining {
     char bytes[]; /* data is here */
 } ordered_joining;
 
+/* The push of a subscription has no room for them. */
+static void push_recovered(client *c, view channel, view publications)
+{
+    json_iter it;
+    view pub;
+    buf push = {0};
+
+    if (publications.len == 0 || !json_iter_init(&it, publications))
+        return;
+    while (!c->conn.closing && json_iter_next(&it, NULL, &pub)) {
+        buf_reset(&push);
+        push_written_publication(&push, channel, pub);
+        send_push(c, &push);
+    }
+    buf_fini(&push);
+}
+
 static void on_joined(hub_join *join, hub_conn *conn, const hub_joined *r)
 {
     const ordered_joining *j = container_of(join, ordered_joining, join);
@@ -77,7 +95,17 @@ static void on_joined(hub_join *join, hub_conn *conn, const hub_joined *r)
         return;
     }
     position_result(&result, join, r, &j->wish);
-    push_subscribed(c, hub_sub_channel(join->sub), &result);
+
+    view channel = hub_sub_channel(join->sub);
+
+    push_subscribed(c, channel, &result);
+    if (join->sub != NULL)
+        push_recovered(c, channel, result.publications);
+}
+
+static subscribe_request asked_for(const client_sub_order *o)
+{
+    return (subscribe_request){.recover = o->recovers, .since = o->since};
 }
 
 static gcast_err subscribe_positioned_later(client *c, const client_sub_order *o,
@@ -85,6 +113,7 @@ static gcast_err subscribe_positioned_later(client *c, const client_sub_order *o
                                             const hub_sub_opts *opts, const position_wish *wish)
 {
     ordered_joining *j = calloc(1, sizeof *j + o->data.len);
+    subscribe_request rq = asked_for(o);
     gcast_err err;
 
     if (j == NULL)
@@ -94,7 +123,7 @@ static gcast_err subscribe_positioned_later(client *c, const client_sub_order *o
 
     j->wish = *wish;
     j->data = copy(&at, o->data);
-    position_join_init(&j->join, c, options, &(subscribe_request){0}, wish);
+    position_join_init(&j->join, c, options, &rq, wish);
     j->join.joined = on_joined;
     err = hub_subscribe_positioned(&c->conn, o->channel, opts, &j->join);
     if (err != GCAST_OK)
@@ -115,12 +144,13 @@ static gcast_err subscribe_at_once(client *c, const client_sub_order *o, const h
 static gcast_err subscribe(client *c, const client_sub_order *o, const term *t)
 {
     channel_options options = overridden_options(c, o->channel, &o->override);
-    position_wish wish = position_wish_of(c, &options, &(subscribe_request){0});
+    subscribe_request rq = asked_for(o);
+    position_wish wish = position_wish_of(c, &options, &rq);
     hub_sub_opts opts = {
         .delivery = delivery_of(c, o->channel),
         .info = o->info,
         .expires_at_s = term_end_s(t, hub_worker_now_ms(c->desk->worker)),
-        .flags = HUB_SUB_SERVER_SIDE | join_leave_flags(c, &options, false),
+        .flags = HUB_SUB_SERVER_SIDE | sub_flags(c, &options, &o->override, false),
     };
 
     (void)rules_interval(&options, (view){0}, &opts.interval_ms); /* nothing is asked for */
@@ -148,7 +178,8 @@ static void run_subscribe(const hub_deed *d, hub_conn *hc)
 
 int64_t clients_subscribe(hub *h, const hub_select *who, const client_sub_order *order)
 {
-    sub_deed *d = malloc(sizeof *d + order->channel.len + order->info.len + order->data.len);
+    sub_deed *d = malloc(sizeof *d + order->channel.len + order->info.len + order->data.len +
+                         order->since.epoch.len);
 
     if (d == NULL)
         return GCAST_ENOMEM;
@@ -160,6 +191,7 @@ int64_t clients_subscribe(hub *h, const hub_select *who, const client_sub_order 
     d->order.channel = copy(&at, order->channel);
     d->order.info = copy(&at, order->info);
     d->order.data = copy(&at, order->data);
+    d->order.since.epoch = copy(&at, order->since.epoch);
     return hub_do(h, who, &d->deed);
 }
 

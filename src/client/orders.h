@@ -7,6 +7,7 @@
 #ifndef CLIENT_ORDERS_H
 #define CLIENT_ORDERS_H
 
+#include "command.h"
 #include "hub.h"
 #include "override.h"
 
@@ -16,10 +17,13 @@ typedef struct client_sub_order {
     view info;    /* raw JSON, valid; may be empty */
     view data;    /* raw JSON, valid; may be empty; for the client */
     channel_override override;
-    int64_t expire_at_s; /* seconds since 1970; 0: never */
+    bool recovers;         /* those that are recoverable get what came after... */
+    stream_position since; /* ...this */
+    int64_t expire_at_s;   /* seconds since 1970; 0: never */
 } client_sub_order;
 
-/* Makes server-side subscriptions, and tells the clients. Who is subscribed already stays as it is;
+/* Makes server-side subscriptions, and tells the clients, who then get what is recovered, publication by
+ * publication. Who is subscribed already stays as it is;
  * whoever has no room for one more channel is disconnected. */
 int64_t clients_subscribe(hub *h, const hub_select *who, const client_sub_order *order);
 

@@ -73,7 +73,7 @@ channel_options overridden_options(const client *c, view channel, const channel_
     return o;
 }
 
-uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted)
+static uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted)
 {
     permit p = presence_permit(o);
 
@@ -82,6 +82,14 @@ uint32_t join_leave_flags(const client *c, const channel_options *o, bool wanted
     if (o->force_push_join_leave || (wanted && allowed(c, &p, true)))
         return HUB_SUB_TELLS | HUB_SUB_IS_TOLD;
     return HUB_SUB_TELLS;
+}
+
+uint32_t sub_flags(const client *c, const channel_options *o, const channel_override *by,
+                   bool wanted)
+{
+    uint32_t hidden = by->presence == OVERRIDE_OFF ? HUB_SUB_IS_HIDDEN : 0;
+
+    return join_leave_flags(c, o, wanted) | hidden;
 }
 
 /* Whether c is one of the users that a user-limited channel names. */

@@ -85,7 +85,7 @@ static bool is_begun(view beginning, size_t at)
     for (size_t i = 0; i < at; i++) {
         const option *o = option_at(i, &name);
 
-        if (!o->flag_only && !o->not_yet && belongs(view_of(name.text), beginning))
+        if (!o->flag_only && belongs(view_of(name.text), beginning))
             return true;
     }
     return false;
@@ -100,7 +100,7 @@ static void write_section(const writer *w, view section, unsigned depth)
         const option *o = option_at(i, &text);
         view name = view_of(text.text);
 
-        if (o->flag_only || o->not_yet || !belongs(name, section))
+        if (o->flag_only || !belongs(name, section))
             continue;
 
         view rest = below(name, section);

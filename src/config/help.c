@@ -39,8 +39,6 @@ void config_write_help(buf *out)
     for (size_t i = 0; i < options_of_server.count; i++) {
         const option *o = &options_of_server.items[i];
 
-        if (o->not_yet)
-            continue;
         if (i == 0 || !view_eq(option_section(o), section))
             buf_append_char(out, '\n');
         section = option_section(o);
@@ -48,6 +46,5 @@ void config_write_help(buf *out)
     }
     buf_append_lit(out, channel_intro);
     for (size_t i = 0; i < options_of_channel.count; i++)
-        if (!options_of_channel.items[i].not_yet)
-            write_option(out, "", &options_of_channel.items[i]);
+        write_option(out, "", &options_of_channel.items[i]);
 }

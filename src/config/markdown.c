@@ -47,8 +47,6 @@ static void write_table(buf *out, const option_table *table, const char *other_t
         const option *o = &table->items[i];
         view of = other_title != NULL ? view_of(other_title) : option_section(o);
 
-        if (o->not_yet)
-            continue;
         if (i == 0 || !view_eq(of, section)) {
             (void)snprintf(title, sizeof title, "%.*s", (int)of.len, of.ptr);
             write_head(out, of.len == 0 ? "The process" : title);

@@ -28,7 +28,6 @@ static_assert(sizeof(conflate_mode) == sizeof(uint32_t), "a choice is stored as 
 static_assert(sizeof(io_uring_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 static_assert(sizeof(recovery_mode) == sizeof(uint32_t), "a choice is stored as a uint32_t");
 
-#define NOT_YET  .not_yet = true
 #define AT_START .at_start = true
 
 /* The first part of a name is its section in --help: keep those of one section together. */

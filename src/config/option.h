@@ -34,7 +34,6 @@ typedef struct option {
     char letter;    /* a flag of one letter, or 0 */
     bool flag_only; /* neither in the environment nor in a file */
     bool at_start;  /* read once: a change takes effect with the next start */
-    bool not_yet;   /* nothing uses it yet: only the default is accepted */
 } option;
 
 typedef struct option_table {

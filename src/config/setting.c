@@ -6,12 +6,6 @@
 #include "namespace.h"
 #include "value.h"
 
-static void refuse_not_yet(option_ref ref, const place *at)
-{
-    if (ref.option->not_yet && !value_is_preset(ref))
-        place_error(at, "not supported yet: leave it at its default, \"%s\"", ref.option->preset);
-}
-
 static void set_list(option_ref ref, tree *t, const yaml_node_t *sequence, const place *at)
 {
     const yaml_node_item_t *start = sequence->data.sequence.items.start;
@@ -47,8 +41,8 @@ void setting_from_node(option_ref ref, tree *t, yaml_node_t *value, const place 
         set_list(ref, t, value, at);
     else if (value->type != YAML_SCALAR_NODE)
         place_error(at, "must be a single value");
-    else if (value_set(ref, tree_text(value), at))
-        refuse_not_yet(ref, at);
+    else
+        (void)value_set(ref, tree_text(value), at);
 }
 
 static bool is_json_list(option_type type, view text)
@@ -62,8 +56,7 @@ void setting_from_text(option_ref ref, view text, const place *at)
     tree t;
 
     if (!is_json_list(ref.option->type, text)) {
-        if (value_set(ref, text, at))
-            refuse_not_yet(ref, at);
+        (void)value_set(ref, text, at);
         return;
     }
     if (!tree_init(&t, text, at))

@@ -52,7 +52,7 @@ static void consider(search *s, const char *prefix, const option *o)
     int len = snprintf(full, sizeof full, "%s%s", prefix, o->name);
     view name = {.ptr = full, .len = (size_t)len};
 
-    if (len < 0 || len >= NAME_MAX_BYTES || o->not_yet)
+    if (len < 0 || len >= NAME_MAX_BYTES)
         return;
 
     size_t whole = distance(s->name, name);

@@ -269,44 +269,6 @@ static bool holds_text(option_type type)
            type == OPTION_PATH;
 }
 
-bool value_is_preset(option_ref ref)
-{
-    config_report unused = {0};
-    const place at = {.report = &unused, .kind = PLACE_DEFAULT};
-    view text = view_of(ref.option->preset);
-    bool truth = false;
-    uint32_t count = 0;
-    uint64_t number = 0;
-
-    switch (ref.option->type) {
-    case OPTION_BOOL:
-        return set_bool((option_ref){ref.option, &truth}, text, &at) &&
-               *(const bool *)ref.field == truth;
-    case OPTION_COUNT:
-        return set_count((option_ref){ref.option, &count}, text, &at) &&
-               *(const uint32_t *)ref.field == count;
-    case OPTION_CHOICE:
-        return set_choice((option_ref){ref.option, &count}, text, &at) &&
-               *(const uint32_t *)ref.field == count;
-    case OPTION_SIZE:
-        return set_size((option_ref){ref.option, &number}, text, &at) &&
-               *(const uint64_t *)ref.field == number;
-    case OPTION_DURATION:
-        return set_duration((option_ref){ref.option, &number}, text, &at) &&
-               *(const uint64_t *)ref.field == number;
-    case OPTION_STRING:
-    case OPTION_TEXT:
-    case OPTION_ADDRESS:
-    case OPTION_PATH:
-        return view_eq(*(const view *)ref.field, text);
-    case OPTION_STRINGS:
-        return ((const config_strings *)ref.field)->count == 0;
-    case OPTION_NAMESPACES:
-        return ((const config_namespaces *)ref.field)->count == 0;
-    }
-    return false;
-}
-
 void value_fini(option_ref ref)
 {
     if (holds_text(ref.option->type)) {

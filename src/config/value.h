@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of options: from text to a field, compared, freed. */
+/* Values of options: from text to a field, freed. */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
 
@@ -12,9 +12,6 @@ bool value_set(option_ref ref, view text, const place *at);
 
 /* The same for an option of type STRINGS with its items taken apart. */
 bool value_set_strings(option_ref ref, const view *items, size_t count, const place *at);
-
-/* true: the field holds the option's default; lists have none but the empty one. */
-bool value_is_preset(option_ref ref);
 
 /* Frees what the field owns and zeroes it. */
 void value_fini(option_ref ref);

@@ -77,6 +77,10 @@ void hub_conn_leave(hub_conn *c)
     if (c->closing)
         return;
     c->closing = true;
+    if (c->doom_code != 0) { /* whoever ends it now has a reason of his own to tell */
+        c->doom_code = 0;
+        hub_conn_drop_queue(c);
+    }
     outbox_unhold(c);
     end_subscriptions(c);
     leave_user(c);

@@ -5,9 +5,10 @@
  * What is due to a connection is a chain of items in one list per worker. Items are only appended, and
  * the list is emptied as a whole when no connection has anything due any more; so nothing is allocated
  * per recipient, and no frame is counted per recipient: the worker keeps (holds) the frames until
- * then. Connections with something due are *dirty*, and are served first come, first served, each with
- * one system call for all that is due to it. What a socket does not take goes to the connection's
- * outbox.
+ * then. A chain of one item may be that of many connections, as after most sweeps: it becomes the
+ * connection's own before it grows. Connections with something due are *dirty*, and are served first
+ * come, first served, each with one system call for all that is due to it. What a socket does not take
+ * goes to the connection's outbox.
  */
 #include <stdlib.h>
 
@@ -59,9 +60,9 @@ void frame_list_fini(frame_list *l)
     *l = (frame_list){0};
 }
 
-/* The index of a new item; 0: out of memory. */
-static uint32_t new_item(due_list *l, frame *f, uint32_t parts)
+uint32_t worker_due_item(hub_worker *w, frame *f, uint32_t parts)
 {
+    due_list *l = &w->due;
     due *items = grown(l->items, l->count, &l->cap, sizeof *items);
 
     if (items == NULL)
@@ -140,35 +141,71 @@ static bool keep(hub_conn *c, const due *d, size_t written)
                          : outbox_append(c, d->frame, (uint32_t)written);
 }
 
-void conn_due_run(hub_conn *c, frame *f, uint32_t parts)
+/* false: nothing more is to be done about it. */
+static bool takes_due(hub_conn *c, const due *d)
+{
+    if (c->closing || c->doom_code != 0)
+        return false;
+    if (c->outbox == NULL)
+        return true;
+    (void)keep(c, d, 0);
+    return false;
+}
+
+static void begin_due(hub_conn *c, uint32_t item)
+{
+    c->due_first = item;
+    c->due_last = item;
+    list_add_tail(&c->worker->dirty, &c->dirty);
+}
+
+static void append_due(hub_conn *c, frame *f, uint32_t parts)
 {
     hub_worker *w = c->worker;
+    const due *last = &w->due.items[c->due_last];
 
-    if (c->closing || c->doom_code != 0)
-        return;
-    if (c->outbox != NULL) {
-        (void)keep(c, &(due){.frame = f, .parts = parts}, 0);
-        return;
+    if (c->due_first == c->due_last) { /* others may have the same: here the chains part */
+        c->due_first = worker_due_item(w, last->frame, last->parts);
+        c->due_last = c->due_first;
     }
 
-    uint32_t item = new_item(&w->due, f, parts);
+    uint32_t item = worker_due_item(w, f, parts);
 
-    if (item == 0) {
+    if (c->due_first == 0 || item == 0) {
         doom_for_memory(c);
         return;
     }
-    if (c->due_first == 0) {
-        c->due_first = item;
-        list_add_tail(&w->dirty, &c->dirty);
-    } else {
-        w->due.items[c->due_last].next = item;
-    }
+    w->due.items[c->due_last].next = item;
     c->due_last = item;
+}
+
+void conn_due_item(hub_conn *c, uint32_t item)
+{
+    const due *d = &c->worker->due.items[item];
+
+    if (!takes_due(c, d))
+        return;
+    if (c->due_first == 0)
+        begin_due(c, item);
+    else
+        append_due(c, d->frame, d->parts);
 }
 
 void conn_due(hub_conn *c, frame *f)
 {
-    conn_due_run(c, f, 0);
+    if (!takes_due(c, &(due){.frame = f}))
+        return;
+    if (c->due_first != 0) {
+        append_due(c, f, 0);
+        return;
+    }
+
+    uint32_t item = worker_due_item(c->worker, f, 0);
+
+    if (item != 0)
+        begin_due(c, item);
+    else
+        doom_for_memory(c);
 }
 
 void conn_keep_due(hub_conn *c, uint32_t at, int count, size_t written)

@@ -112,8 +112,8 @@ static hub_group *group_new(gcast_registry *registry, view name, const hub_deliv
     return g;
 }
 
-/* Lock-free: a turn is repeated only because another
- * thread has just added or removed a group of this name. */
+/* Lock-free: a turn is repeated only because another thread has just added or removed a group of this
+ * name. */
 hub_group *group_open(gcast_registry *registry, view name, const hub_delivery *how)
 {
     hub_group *fresh = NULL;
@@ -306,7 +306,8 @@ hub_sub *group_join(gcast_registry *registry, view name, const hub_sub_opts *opt
         goto fail;
     s->conn = c;
     s->part = p;
-    s->flags = opts->flags;
+    s->flags = (uint16_t)opts->flags;
+    s->hidden = (opts->flags & HUB_SUB_IS_HIDDEN) != 0;
     s->skip = p->frames.count; /* what was published before belongs to those who were there */
     p->has_late = p->has_late || s->skip != 0;
 

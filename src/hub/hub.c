@@ -97,12 +97,12 @@ void hub_free(hub *h)
 
 void hub_barrier(hub *h)
 {
-    gcast_barrier(h->conns); /* one flavour of RCU, so this serves all three registries */
+    gcast_barrier(h->conns); /* one flavour of RCU, so this serves all registries */
 }
 
 void hub_thread_enter(hub *h)
 {
-    gcast_thread_enter(h->conns); /* one flavour of RCU, so this serves all three registries */
+    gcast_thread_enter(h->conns); /* one flavour of RCU, so this serves all registries */
 }
 
 void hub_thread_leave(hub *h)
@@ -118,10 +118,12 @@ hub_worker *hub_worker_init(hub *h, unsigned index, void *wake_arg)
     w->index = index;
     w->wake_arg = wake_arg;
     mailbox_init(&w->mailbox, h->opts.sink->wake, wake_arg);
+    mailbox_init(&w->later, h->opts.sink->wake, wake_arg);
     list_init(&w->waiting);
     list_init(&w->gathering);
     w->gathered_ms = UINT64_MAX;
     paces_init(&w->paces);
+    list_init(&w->serving);
     list_init(&w->dirty);
     list_init(&w->doomed);
     list_init(&w->checks);

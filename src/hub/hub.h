@@ -158,6 +158,10 @@ mailbox *hub_worker_mailbox(hub_worker *w);
  */
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms);
 
+/* Owner, not inside a turn: sends all publications that have come to the worker, without waiting for any
+ * interval to end. As long as it takes: it is for the end. */
+void hub_worker_settle(hub_worker *w, uint64_t now_ms);
+
 /* Owner: what the turn that runs, or ran last, was told. */
 uint64_t hub_worker_now_ms(const hub_worker *w);
 
@@ -179,7 +183,8 @@ void hub_conn_init(hub_conn *c, hub_worker *w);
 gcast_err hub_conn_join(hub_conn *c, view user, view info);
 
 /* Owner. Ends its subscriptions and makes it unfindable. Idempotent. Letters on their way may
- * still name it. */
+ * still name it. What waits for it can still be written, unless it was to be disconnected in any case: then
+ * that is forgotten, and the caller may say why it ends. */
 void hub_conn_leave(hub_conn *c);
 
 /* Owner. After hub_conn_leave(), and when the transport is done with it: sink->released() follows,
@@ -244,6 +249,7 @@ enum {
     HUB_SUB_TELLS = 1 << 1,       /* others are told when it begins and ends */
     HUB_SUB_IS_TOLD = 1 << 2,     /* its client is told when those of others begin and end */
     HUB_SUB_FROM_TOKEN = 1 << 3,  /* the wish stood in the token of the connection */
+    HUB_SUB_IS_HIDDEN = 1 << 4,   /* roll calls do not name it */
 };
 
 /* What a subscription is beyond its channel. Zeroed or NULL: nothing special. */

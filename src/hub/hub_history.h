@@ -81,7 +81,7 @@ typedef struct hub_join {
     hub_group *group;  /* const: held */
     hub_part *part;    /* const */
     hub_sub *sub;      /* owner: NULL once it has ended */
-    uint32_t tells;    /* owner: HUB_SUB_TELLS if others are told as it begins */
+    uint16_t tells;    /* owner: HUB_SUB_TELLS if others are told as it begins */
     bool answered;     /* owner */
     hub_joined result; /* home's, then the owner's */
     buf publications;

@@ -80,14 +80,15 @@ struct hub_sub {
     hub_conn *conn;             /* const */
     hub_part *part;             /* const */
     _Atomic(hub_info *) x_info; /* rcu: owner writes; NULL for most */
+    uint32_t pace;              /* owner: in worker->paces; 0: it gets every publication */
+    uint16_t flags;             /* owner */
+    bool hidden;                /* const: HUB_SUB_IS_HIDDEN, for roll calls of other threads */
     union {
-        struct {           /* owner: until it leaves */
-            hub_sub *next; /* the connection's next subscription */
+        struct {            /* owner: until it leaves */
+            hub_sub *next;  /* the connection's next subscription */
+            hub_join *join; /* while it waits for its position */
             uint32_t slot;
             uint32_t skip; /* of the frames that wait in the part, how many came before it joined */
-            uint32_t flags;
-            uint32_t pace;  /* in worker->paces; 0: it gets every publication */
-            hub_join *join; /* while it waits for its position */
         };
         gcast_deferred deferred; /* afterwards */
     };
@@ -95,7 +96,7 @@ struct hub_sub {
 
 enum {
     SKIP_ALL = UINT32_MAX,    /* hub_sub.skip: waits for its position, and gets nothing meanwhile */
-    SUB_POSITIONED = 1 << 30, /* hub_sub.flags: has one */
+    SUB_POSITIONED = 1 << 15, /* hub_sub.flags: has one */
 };
 
 /* ---- info.c: what is known of a connection or a subscription, for those few that have it ---- */
@@ -224,11 +225,13 @@ struct hub_worker {
     unsigned index; /* const */
     void *wake_arg; /* const */
     mailbox mailbox;
+    mailbox later; /* owner: its own letters, of what goes on in the next turn */
     metrics metrics;
     list waiting;         /* owner: parts with publications that no sweep has taken up */
     list gathering;       /* owner: parts whose publications wait for their flush interval to end */
     uint64_t gathered_ms; /* owner: when the first of those ends; UINT64_MAX: none */
-    list dirty;           /* owner: connections with something due, first come first served */
+    list serving;         /* owner: connections with something due, first come first served... */
+    list dirty;           /* ...and those that have become so since the last sweep of everything */
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
@@ -263,8 +266,11 @@ void worker_forget_due(hub_worker *w);
  * sees to it that the worker holds f before the turn ends. */
 void conn_due(hub_conn *c, frame *f);
 
-/* The same for a frame made of those that follow one another in worker->held: see struct due. */
-void conn_due_run(hub_conn *c, frame *f, uint32_t parts);
+/* Owner. A new item of worker->due; see struct due for `parts`. 0: out of memory. */
+uint32_t worker_due_item(hub_worker *w, frame *f, uint32_t parts);
+
+/* The same as conn_due() with the frame of an item that is nobody's, or in such chains of one. */
+void conn_due_item(hub_conn *c, uint32_t item);
 
 /* Owner. Writes all that is due to c, now; something is. */
 void conn_serve(hub_conn *c);
@@ -321,8 +327,8 @@ void pace_close(hub_sub *s);
  * this turn or wait for the end of the interval. */
 void pace_take(hub_sub *s, frame *const *frames, uint32_t count);
 
-/* Owner: what waits for intervals that have ended goes out. */
-void paces_end_intervals(hub_worker *w);
+/* Owner: what waits for intervals that have ended by now_ms goes out. */
+void paces_end_intervals(hub_worker *w, uint64_t now_ms);
 
 /* ---- topic.c: which publications replace which ---- */
 

@@ -210,15 +210,15 @@ void pace_take(hub_sub *s, frame *const *frames, uint32_t count)
         await_end(p);
 }
 
-void paces_end_intervals(hub_worker *w)
+void paces_end_intervals(hub_worker *w, uint64_t now_ms)
 {
     pace_table *t = &w->paces;
 
-    if (w->now_ms < t->due_ms)
+    if (now_ms < t->due_ms)
         return;
     t->due_ms = UINT64_MAX;
     for (pace_lane *l = t->lanes; l != NULL; l = l->next) {
-        while (l->due_ms <= w->now_ms && !list_empty(&l->waiting))
+        while (l->due_ms <= now_ms && !list_empty(&l->waiting))
             release(container_of(l->waiting.next, hub_pace, waiting));
         if (!list_empty(&l->waiting) && l->due_ms < t->due_ms)
             t->due_ms = l->due_ms;

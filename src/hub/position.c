@@ -80,7 +80,7 @@ static void end_insufficient(hub_sub *s)
     }
     conn_doom(c, DISCONNECT_INSUFFICIENT_STATE);
     s->skip = SKIP_ALL; /* until then */
-    s->flags &= ~(uint32_t)SUB_POSITIONED;
+    s->flags = (uint16_t)(s->flags & ~SUB_POSITIONED);
     track_leave(s->part->track);
 }
 
@@ -279,7 +279,7 @@ gcast_err hub_subscribe_positioned(hub_conn *c, view channel, const hub_sub_opts
     if (s == NULL)
         return err;
     j->tells = s->flags & HUB_SUB_TELLS;
-    s->flags &= ~j->tells; /* others are told when it has begun */
+    s->flags = (uint16_t)(s->flags & ~j->tells); /* others are told when it has begun */
     if (track_open(s->part, j->meta_ttl_ms) == NULL) {
         (void)hub_unsubscribe(c, channel);
         return GCAST_ENOMEM;

@@ -45,7 +45,8 @@ void part_post(hub_part *p, frame *f, const hub_position *at)
 
     if (d == NULL) {
         metric_add(&home->metrics.x_out_of_memory, 1);
-        part_note_loss(p);
+        if (frame_is_plain(f)) /* else who is there can be asked for: see tell.c */
+            part_note_loss(p);
         return;
     }
     *d = (delivery){.letter.open = delivery_open, .part = p, .frame = frame_get(f), .at = *at};
@@ -147,11 +148,14 @@ static gcast_err publish_to_stream(publishing *m)
     }
     m->at.offset++;
     home_settle(home);
-    if (m->at.offset != 1)
-        return fan_out(m->group, pub, buf_view(&home->body), &m->at);
-    /* who has listened since before there was anything adopts the epoch */
-    pub->epoch = stream_epoch_view(&m->at.epoch);
-    return fan_out(m->group, pub, (view){0}, &m->at);
+
+    bool first = m->at.offset == 1;
+
+    if (first) /* who has listened since before there was anything adopts the epoch */
+        pub->epoch = stream_epoch_view(&m->at.epoch);
+    /* It is kept, and so published: who does not get it for want of memory is told of a loss. */
+    (void)fan_out(m->group, pub, first ? (view){0} : buf_view(&home->body), &m->at);
+    return GCAST_OK;
 }
 
 static gcast_err publish_at_home(publishing *m)
@@ -277,7 +281,8 @@ gcast_err hub_publish_opt(hub *h, view channel, const publication *pub,
 
     hub_worker *home = group_home(h, g);
 
-    if (home == hub_self() && !must && g->stream == NULL) {
+    /* no letter is needed on home itself; but those that are there already come first */
+    if (home == hub_self() && !must && g->stream == NULL && mailbox_empty(&home->mailbox)) {
         gcast_err err = fan_out(g, pub, (view){0}, &hub_nowhere);
 
         group_release(g);

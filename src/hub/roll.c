@@ -94,8 +94,8 @@ static void note_member(hub_roll *r, const hub_sub *s)
     const hub_sub *user = atomic_load_explicit(&c->x_user, memory_order_acquire);
     hub_client_id id;
 
-    if (user == NULL && c->has_user)
-        return; /* it is leaving */
+    if (s->hidden || (user == NULL && c->has_user))
+        return; /* the latter: it is leaving */
     r->clients++;
     if (user == NULL)
         r->anonymous = true;
@@ -256,7 +256,7 @@ bool hub_roll_call(hub_roll *r, void (*done)(void *arg), void *arg)
             continue; /* no loop to go back to */
         r->letter.open = next_slice;
         r->under_way = true;
-        mailbox_post(&w->mailbox, &r->letter);
+        mailbox_post(&w->later, &r->letter);
         return false;
     }
     return true;

@@ -22,6 +22,7 @@ enum {
     SMALL_PART = 64,   /* members up to which a part does not wait for others */
     RUN_BYTES = 65536, /* messages up to this size together are joined before a sweep */
     DUE_MAX = 1 << 20, /* due items at which a turn serves everybody, to empty the list */
+    LETTERS = 128,     /* opened in a turn, after which those that come wait for the next */
     SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
@@ -81,21 +82,30 @@ static void part_wait(hub_part *p)
         w->gathered_ms = p->due_ms;
 }
 
+/* There is no room for f. */
+static void lose(hub_part *p, frame *f)
+{
+    if (frame_is_plain(f))
+        doom_members(p);
+    else /* who is there can be asked for: see tell.c */
+        metric_add(&p->worker->metrics.x_out_of_memory, 1);
+    frame_put(f);
+}
+
 void part_take(hub_part *p, frame *f, const hub_position *at)
 {
-    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
-        (f->mark == FRAME_FOR_THE_TOLD && !p->has_told)) {
-        frame_put(f); /* the last member has left meanwhile, or it is for others */
-        return;
-    }
     /* PAIRS part_note_loss() */
     if (atomic_exchange_explicit(&p->x_lost, false, memory_order_acquire))
         doom_members(p);
     if (at->offset != 0 && p->track != NULL && !track_follow(p->track, at))
-        track_lost(p->track);
+        track_lost(p->track); /* perhaps nobody is left after that */
+    if (atomic_load_explicit(&p->x_count, memory_order_relaxed) == 0 ||
+        (!frame_is_plain(f) && !p->has_told)) {
+        frame_put(f); /* the last member has left meanwhile, or it is for others */
+        return;
+    }
     if (!frame_list_add(&p->frames, f)) {
-        frame_put(f);
-        doom_members(p);
+        lose(p, f);
         return;
     }
     if (p->frames.count == 1)
@@ -115,9 +125,8 @@ typedef struct run {
     frame *const *frames; /* all of the part's */
     uint32_t first;
     uint32_t count;
-    frame *joined;
-    frame *plain;   /* the same for members who are told nothing; NULL: nothing for them */
-    uint32_t parts; /* see struct due */
+    uint32_t item;  /* of worker->due: joined */
+    uint32_t plain; /* the same for members who are told nothing; 0: nothing for them */
 } run;
 
 static uint32_t count_plain(frame *const *frames, uint32_t count)
@@ -194,7 +203,7 @@ static void link_run(hub_sub *s, void *arg)
     else if (s->skip > r->first)
         link_late(s, r);
     else
-        conn_due_run(s->conn, r->joined, r->parts);
+        conn_due_item(s->conn, r->item);
 }
 
 /* The same, for a run with something that is not for all. */
@@ -207,8 +216,8 @@ static void link_mixed(hub_sub *s, void *arg)
         link_paced(s, r);
     else if (s->skip > r->first)
         link_late(s, r);
-    else if (told || r->plain != NULL)
-        conn_due(s->conn, told ? r->joined : r->plain);
+    else if (told || r->plain != 0)
+        conn_due_item(s->conn, told ? r->item : r->plain);
 }
 
 static void forget_skip(hub_sub *s, void *arg)
@@ -228,34 +237,38 @@ static bool hold_frames(hub_part *p)
     return good;
 }
 
-/* Sets r's frames; the worker holds them. */
-static bool join_run(hub_worker *w, run *r)
+/* An item for these frames, or the plain ones of them, joined; the worker holds them. 0: out of
+ * memory. */
+static uint32_t join_item(hub_worker *w, const run *r, bool plain_only, uint32_t parts)
 {
-    frame *const *frames = r->frames + r->first;
-    uint32_t plain = count_plain(frames, r->count);
+    frame *f = join(r->frames + r->first, r->count, plain_only);
 
-    r->joined = join(frames, r->count, false);
-    if (r->joined == NULL || !worker_hold_frame(w, r->joined))
-        return false;
-    if (plain == r->count)
-        r->plain = r->joined;
-    if (plain == r->count || plain == 0)
-        return true;
-    r->plain = join(frames, r->count, true);
-    return r->plain != NULL && worker_hold_frame(w, r->plain);
+    return f != NULL && worker_hold_frame(w, f) ? worker_due_item(w, f, parts) : 0;
 }
 
 /* The part's messages are worker->held from index `held` on. */
+static bool set_items(hub_part *p, run *r, uint32_t held)
+{
+    uint32_t plain = count_plain(r->frames + r->first, r->count);
+    bool splits = p->group->how.latest && r->count != 1 && plain == r->count;
+
+    r->item = join_item(p->worker, r, false, splits ? held + r->first + 1 : 0);
+    r->plain = plain == r->count ? r->item : 0;
+    if (r->item == 0 || plain == r->count || plain == 0)
+        return r->item != 0;
+    r->plain = join_item(p->worker, r, true, 0);
+    return r->plain != 0;
+}
+
 static bool sweep_runs(hub_part *p, uint32_t held)
 {
     for (uint32_t first = 0; first < p->frames.count;) {
         run r = {.frames = p->frames.frames, .first = first};
 
         r.count = run_length(p, first);
-        r.parts = p->group->how.latest && r.count != 1 ? held + first + 1 : 0;
-        if (!join_run(p->worker, &r))
+        if (!set_items(p, &r, held))
             return false;
-        part_each(p, r.plain == r.joined ? link_run : link_mixed, &r);
+        part_each(p, r.plain == r.item ? link_run : link_mixed, &r);
         first += r.count;
     }
     return true;
@@ -308,11 +321,12 @@ static void end_gathering(hub_worker *w, uint64_t now_ms)
     }
 }
 
-/* Sweeps what waits: everything, or while others are being served the small parts only, and of these
- * no more than a slice. */
+/* Sweeps what waits: everything, or while those are being served who were dirty after that was done last,
+ * the small parts only, and of these no more than a slice. Who becomes dirty meanwhile does not put it
+ * off: so nothing waits for ever, however much is sent besides. */
 static void sweep_parts(hub_worker *w)
 {
-    bool busy = !list_empty(&w->dirty);
+    bool busy = !list_empty(&w->serving);
     uint32_t served = 0;
     list *next;
 
@@ -330,12 +344,22 @@ static void sweep_parts(hub_worker *w)
         worker_flush(w);
         served += members;
     }
+    if (!busy)
+        list_splice_tail(&w->serving, &w->dirty);
+}
+
+static bool any_dirty(const hub_worker *w)
+{
+    return !list_empty(&w->serving) || !list_empty(&w->dirty);
 }
 
 static void serve_slice(hub_worker *w)
 {
-    for (int i = 0; i < SLICE && !list_empty(&w->dirty); i++)
-        worker_serve(w, container_of(w->dirty.next, hub_conn, dirty));
+    for (int i = 0; i < SLICE && any_dirty(w); i++) {
+        const list *next = list_empty(&w->serving) ? &w->dirty : &w->serving;
+
+        worker_serve(w, container_of(next->next, hub_conn, dirty));
+    }
     worker_flush(w);
 }
 
@@ -366,21 +390,52 @@ uint64_t hub_worker_due_ms(const hub_worker *w)
     return due_ms < check_ms ? due_ms : check_ms;
 }
 
+/* Opens letters, and those that they lead to: a publication that is kept, its answer, and what waits
+ * for that at the publisher are to reach the same sweep, or load would not make runs longer. */
+static void open_letters(hub_worker *w)
+{
+    size_t opened = 0;
+    size_t count = 0;
+
+    (void)mailbox_drain(&w->later);
+    do {
+        count = mailbox_drain(&w->mailbox);
+        opened += count;
+    } while (count != 0 && opened < LETTERS);
+}
+
 bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
 {
     w->now_ms = now_ms;
-    (void)mailbox_drain(&w->mailbox);
-    paces_end_intervals(w);
+    open_letters(w);
+    paces_end_intervals(w, now_ms);
     end_gathering(w, now_ms);
     home_sweep(w);
     tracks_check(w);
     sweep_parts(w);
     do
         serve_slice(w);
-    while (w->due.count > DUE_MAX && !list_empty(&w->dirty));
+    while (w->due.count > DUE_MAX && any_dirty(w));
     disconnect_doomed(w);
-    if (list_empty(&w->dirty))
+    if (!any_dirty(w))
         worker_forget_due(w);
     /* a letter to ourselves wakes a loop that is in its turn already */
-    return !list_empty(&w->dirty) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox);
+    return any_dirty(w) || !list_empty(&w->waiting) || !mailbox_empty(&w->mailbox) ||
+           !mailbox_empty(&w->later);
+}
+
+void hub_worker_settle(hub_worker *w, uint64_t now_ms)
+{
+    w->now_ms = now_ms;
+    open_letters(w);
+    end_gathering(w, UINT64_MAX);
+    while (!list_empty(&w->waiting)) {
+        sweep_parts(w);
+        serve_slice(w);
+    }
+    paces_end_intervals(w, UINT64_MAX);
+    while (any_dirty(w))
+        serve_slice(w);
+    disconnect_doomed(w);
+    worker_forget_due(w);
 }

@@ -263,11 +263,15 @@ void conn_start(net_worker *w, int fd, bool internal)
     conn_watch(c, UV_READABLE);
 }
 
-void conn_shut_down(net_conn *c)
+void conn_hush(net_conn *c)
 {
     if (c->phase == CONN_HTTP)
         http_side_shut_down(c);
-    else if (c->phase == CONN_WS)
+}
+
+void conn_shut_down(net_conn *c)
+{
+    if (c->phase == CONN_WS)
         ws_side_disconnect(c, DISCONNECT_SHUTDOWN, view_of(disconnect_text(DISCONNECT_SHUTDOWN)));
 }
 

@@ -39,8 +39,8 @@ typedef struct net_house {
     http_routes internal; /* const: what is served on internal listeners, where WebSocket is not */
     bool io_uring;        /* const: workers write through rings; uring_problem() is NULL then */
     uint32_t max_connections; /* const: what the descriptor limit allows */
-    /* A worker that was told to stop has no connection left. Any thread. */
-    void (*on_empty)(void *arg);
+    /* A worker has done what net_worker_hush(), _settle() or _stop() asked it for. On its thread. */
+    void (*on_step)(void *arg);
     /* A worker goes by `rules`, and has nothing left of those before. On its thread. */
     void (*on_configured)(void *arg, const net_rules *rules);
     void *arg;
@@ -92,13 +92,25 @@ bool net_worker_start(net_worker *w);
  * before, or the worker ends. */
 void net_worker_configure(net_worker *w);
 
-/* Any thread. Accepts no more and closes every connection with 3001; house->on_empty follows. */
+/*
+ * The stop. Any thread; after each of these house->on_step() follows, and the next one comes when all
+ * workers have called it. A publication goes from its publisher to the channel's home worker and from
+ * there to the workers with subscribers, so what was published before the hush is at home when all
+ * are hushed, with the subscribers' workers when all are settled, and sent before the close.
+ *
+ *   hush     takes no connections, requests and commands any more; done when all requests are answered
+ *   settle   opens the letters that are there
+ *   stop     sends what waits, also for an interval to end, and closes every connection with 3001; done when
+ *            the last one is gone
+ */
+void net_worker_hush(net_worker *w);
+void net_worker_settle(net_worker *w);
 void net_worker_stop(net_worker *w);
 
 /* Any thread. Drops what is left without waiting for the peers. */
 void net_worker_drop(net_worker *w);
 
-/* Any thread, after on_empty of all workers. The thread ends. */
+/* Any thread, when all workers have stopped. The thread ends. */
 void net_worker_exit(net_worker *w);
 
 /* Waits for the thread and frees the worker. */

@@ -14,6 +14,7 @@
 #include "ws.h"
 
 enum {
+    TICK_MS = 100, /* deadlines are kept to such */
     READ_BUFFER = 65536,
     READS_PER_TURN = 4,        /* of one connection, so that a fast sender leaves room for others */
     IDLE_READERS = 16,         /* WebSocket readers kept for the next message */
@@ -62,12 +63,15 @@ typedef struct net_conn {
     ws_reader *reader; /* while part of a message is in flight */
     frame *pong;       /* the answer to the last ping, until it is sent */
     int fd;
-    uint8_t events;   /* what the poll handle watches */
-    uint8_t phase;    /* conn_phase */
-    bool internal;    /* const: accepted by an internal listener */
-    bool broken;      /* a write failed: to be ended when it is safe */
-    bool peer_closed; /* the peer's close frame has come */
+    uint8_t events;       /* what the poll handle watches */
+    uint8_t phase;        /* conn_phase */
+    bool internal : 1;    /* const: accepted by an internal listener */
+    bool broken : 1;      /* a write failed: to be ended when it is safe */
+    bool peer_closed : 1; /* the peer's close frame has come */
 } net_conn;
+
+/* What a worker was told to do and has not reported yet. */
+typedef enum worker_step { STEP_NONE, STEP_HUSH, STEP_SETTLE, STEP_STOP } worker_step;
 
 struct net_worker {
     net_house *house; /* const */
@@ -88,21 +92,28 @@ struct net_worker {
     int reader_count;
     int spare_fd;        /* closed for a moment to refuse a connection when descriptors run out */
     uint32_t conn_count; /* connections whose memory is not yet free */
-    uint32_t pending_count;  /* exchanges that are answered later */
-    uint64_t busy_from_ns;   /* for the loop's lag: end of the last wait, */
-    uint64_t idle_before_ns; /* idle time up to then, */
-    uint64_t longest_ns;     /* longest turn of this second, */
-    uint64_t second_ms;      /* and when it began */
-    bool paused;             /* accepts nothing until the next tick */
-    bool stopping;
-    bool reported;              /* on_empty was called */
+    uint32_t pending_count;     /* exchanges that are answered later */
+    uint64_t busy_from_ns;      /* for the loop's lag: end of the last wait, */
+    uint64_t idle_before_ns;    /* idle time up to then, */
+    uint64_t longest_ns;        /* longest turn of this second, */
+    uint64_t second_ms;         /* and when it began */
+    bool paused;                /* accepts nothing until the next tick */
+    bool stopping;              /* takes nothing new */
+    worker_step step;           /* of the stop: to be reported when it is done */
     bool was_late;              /* the last tick came late and was passed over */
     _Atomic(uint32_t) x_orders; /* any thread: what net_worker_stop() and its like ask for */
     pthread_t thread;
     char buffer[READ_BUFFER];
 };
 
-enum { ORDER_STOP = 1, ORDER_DROP = 2, ORDER_EXIT = 4, ORDER_CONFIGURE = 8 };
+enum {
+    ORDER_HUSH = 1,
+    ORDER_SETTLE = 2,
+    ORDER_STOP = 4,
+    ORDER_DROP = 8,
+    ORDER_EXIT = 16,
+    ORDER_CONFIGURE = 32,
+};
 
 static inline uint64_t worker_now_ms(net_worker *w)
 {
@@ -162,7 +173,10 @@ void conn_linger(net_conn *c);
 void conn_watch(net_conn *c, int events);
 void conn_set_deadline(net_conn *c, uint64_t due_ms);
 
-/* The server is stopping. */
+/* The server is stopping: what has been asked over HTTP is answered, nothing more is. */
+void conn_hush(net_conn *c);
+
+/* The client is told that the server stops. */
 void conn_shut_down(net_conn *c);
 
 /* Whether the socket takes nothing more now; other errors mark the connection broken. Returns what

@@ -69,20 +69,36 @@ void worker_wake(void *arg)
 
 /* ---- stopping ---- */
 
+/* The connection whose handle it is; NULL: it is none's, or of one that is gone. */
+static net_conn *conn_of_handle(const net_worker *w, const uv_handle_t *handle)
+{
+    bool alive = handle->type == UV_POLL && handle->data != w && !uv_is_closing(handle);
+
+    return alive ? handle->data : NULL;
+}
+
+static void hush_handle(uv_handle_t *handle, void *arg)
+{
+    net_conn *c = conn_of_handle(arg, handle);
+
+    if (c != NULL)
+        conn_hush(c);
+}
+
 static void shut_down_handle(uv_handle_t *handle, void *arg)
 {
-    net_worker *w = arg;
+    net_conn *c = conn_of_handle(arg, handle);
 
-    if (handle->type == UV_POLL && handle->data != w && !uv_is_closing(handle))
-        conn_shut_down(handle->data);
+    if (c != NULL)
+        conn_shut_down(c);
 }
 
 static void drop_handle(uv_handle_t *handle, void *arg)
 {
-    net_worker *w = arg;
+    net_conn *c = conn_of_handle(arg, handle);
 
-    if (handle->type == UV_POLL && handle->data != w && !uv_is_closing(handle))
-        conn_end(handle->data);
+    if (c != NULL)
+        conn_end(c);
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)
@@ -103,6 +119,55 @@ static void configure(net_worker *w)
     w->house->on_configured(w->house->arg, rules);
 }
 
+static bool step_is_done(const net_worker *w)
+{
+    switch (w->step) {
+    case STEP_NONE:
+        return false;
+    case STEP_HUSH:
+        return w->pending_count == 0; /* what is being answered may publish yet */
+    case STEP_SETTLE:
+        return true;
+    case STEP_STOP:
+        return w->conn_count == 0 && w->pending_count == 0 && !hub_worker_waits(w->hub);
+    }
+    return false;
+}
+
+/* At the end of whatever may have completed the step. */
+static void report_step(net_worker *w)
+{
+    if (!step_is_done(w))
+        return;
+    w->step = STEP_NONE;
+    w->house->on_step(w->house->arg);
+}
+
+static void hush(net_worker *w)
+{
+    if (w->stopping)
+        return;
+    w->stopping = true;
+    listener_stop(w);
+    uv_walk(&w->loop, hush_handle, w);
+}
+
+/* Orders come one at a time: the next after the report. */
+static void take_step(net_worker *w, uint32_t orders)
+{
+    hush(w);
+    if ((orders & ORDER_STOP) != 0) {
+        hub_worker_settle(w->hub, clock_mono_ms());
+        uv_walk(&w->loop, shut_down_handle, w);
+        w->step = STEP_STOP;
+    } else if ((orders & ORDER_SETTLE) != 0) {
+        run_turn(w); /* opens what others posted before they reported the step before */
+        w->step = STEP_SETTLE;
+    } else {
+        w->step = STEP_HUSH;
+    }
+}
+
 static void obey(net_worker *w)
 {
     /* PAIRS release in order(): what was done before the order is seen */
@@ -110,11 +175,8 @@ static void obey(net_worker *w)
 
     if ((orders & ORDER_CONFIGURE) != 0)
         configure(w);
-    if ((orders & ORDER_STOP) != 0 && !w->stopping) {
-        w->stopping = true;
-        listener_stop(w);
-        uv_walk(&w->loop, shut_down_handle, w);
-    }
+    if ((orders & (ORDER_HUSH | ORDER_SETTLE | ORDER_STOP)) != 0)
+        take_step(w, orders);
     if ((orders & ORDER_DROP) != 0)
         uv_walk(&w->loop, drop_handle, w);
     if ((orders & ORDER_EXIT) != 0)
@@ -131,6 +193,16 @@ static void order(net_worker *w, uint32_t what)
 void net_worker_configure(net_worker *w)
 {
     order(w, ORDER_CONFIGURE);
+}
+
+void net_worker_hush(net_worker *w)
+{
+    order(w, ORDER_HUSH);
+}
+
+void net_worker_settle(net_worker *w)
+{
+    order(w, ORDER_SETTLE);
 }
 
 void net_worker_stop(net_worker *w)
@@ -154,6 +226,7 @@ static void on_wake(uv_async_t *handle)
 
     obey(w);
     run_turn(w);
+    report_step(w);
 }
 
 /* ---- time ---- */
@@ -173,7 +246,7 @@ static void on_tick(uv_timer_t *handle)
 {
     net_worker *w = handle->data;
     uint64_t now = worker_now_ms(w);
-    bool late = now > (w->wheel.tick + 10) * WHEEL_TICK_MS;
+    bool late = now > (w->wheel.tick + 10) * TICK_MS;
 
     note_lag(w, now);
     listener_resume(w);
@@ -186,11 +259,7 @@ static void on_tick(uv_timer_t *handle)
     }
     w->was_late = false;
     wheel_advance(&w->wheel, now, conn_on_deadline, w);
-    if (!w->stopping || w->conn_count != 0 || w->pending_count != 0 || hub_worker_waits(w->hub) ||
-        w->reported)
-        return;
-    w->reported = true;
-    w->house->on_empty(w->house->arg);
+    report_step(w);
 }
 
 /* Before the loop waits: how long was this turn? */
@@ -222,7 +291,7 @@ static bool init_handles(net_worker *w)
     w->flush_ms = UINT64_MAX;
     (void)uv_prepare_init(&w->loop, &w->before_poll);
     w->wake.data = w->work.data = w->tick.data = w->flush.data = w->before_poll.data = w;
-    return uv_timer_start(&w->tick, on_tick, WHEEL_TICK_MS, WHEEL_TICK_MS) == 0 &&
+    return uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) == 0 &&
            uv_prepare_start(&w->before_poll, on_before_poll) == 0;
 }
 
@@ -250,7 +319,7 @@ net_worker *net_worker_new(net_house *house, unsigned index, const net_listeners
         free(w); /* the process ends: it could not start */
         return NULL;
     }
-    wheel_init(&w->wheel, worker_now_ms(w));
+    wheel_init(&w->wheel, worker_now_ms(w), TICK_MS);
     return w;
 }
 

@@ -159,8 +159,8 @@ static void on_message(void *arg, ws_opcode opcode, view payload)
 {
     net_conn *c = arg;
 
-    (void)opcode; /* the protocol takes either */
-    if (c->phase == CONN_WS)
+    (void)opcode;                                    /* the protocol takes either */
+    if (c->phase == CONN_WS && !c->worker->stopping) /* else the 3001 will be the answer */
         client_message(&c->client, payload, worker_now_ms(c->worker));
 }
 

@@ -2,8 +2,9 @@
 /*
  * The main thread: puts the rooms together, starts the workers, and waits for a signal.
  *
- * Stop, step by step: the demo's publisher ends; every worker closes its listening sockets and says
- * 3001 to its clients; when the last connection of the last worker is gone (or the time is up and
+ * Stop, step by step: the demo's publisher ends; every worker closes its listening sockets and
+ * takes no more requests; what was published before goes to the subscribers' workers, which send it and
+ * say 3001 to their clients; when the last connection of the last worker is gone (or the time is up and
  * the rest was dropped) the workers' loops end, and everything is freed.
  */
 #include <signal.h>
@@ -31,23 +32,31 @@ static void close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
-static void on_empty_async(uv_async_t *handle)
+static void on_step_async(uv_async_t *handle)
 {
+    static void (*const steps[])(net_worker * w) = {net_worker_settle, net_worker_stop};
     server *s = handle->data;
 
-    /* PAIRS release in on_worker_empty() */
-    if (atomic_load_explicit(&s->x_empty, memory_order_acquire) == s->worker_count)
+    /* PAIRS release in on_worker_step() */
+    if (atomic_load_explicit(&s->x_done, memory_order_acquire) != s->worker_count)
+        return;
+    atomic_store_explicit(&s->x_done, 0,
+                          memory_order_relaxed); /* nobody counts before he is told */
+    if (s->step == sizeof steps / sizeof *steps)
         uv_walk(&s->loop, close_handle, NULL); /* the loop ends */
+    else
+        server_each_worker(s, steps[s->step++]);
 }
 
 /* On a worker's thread. */
-static void on_worker_empty(void *arg)
+static void on_worker_step(void *arg)
 {
     server *s = arg;
 
-    /* PAIRS acquire in on_empty_async(): the worker's last deeds come before the end */
-    atomic_fetch_add_explicit(&s->x_empty, 1, memory_order_release);
-    (void)uv_async_send(&s->empty);
+    /* PAIRS acquire in on_step_async(): all that the worker did and posted comes before the next step of the
+     * others, and before the end */
+    atomic_fetch_add_explicit(&s->x_done, 1, memory_order_release);
+    (void)uv_async_send(&s->stepped);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -67,7 +76,7 @@ static void stop(server *s)
     s->stopping = true;
     if (s->cfg->demo)
         publisher_stop(&s->publisher);
-    server_each_worker(s, net_worker_stop);
+    server_each_worker(s, net_worker_hush);
     /* a second is kept for what comes after the last connection */
     (void)uv_timer_start(&s->deadline, on_deadline, timeout > 2000 ? timeout - 1000 : timeout / 2,
                          0);
@@ -97,11 +106,11 @@ static bool init_loop(server *s)
 {
     static const int watched[] = {SIGTERM, SIGINT, SIGHUP};
 
-    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->empty, on_empty_async) != 0 ||
+    if (uv_loop_init(&s->loop) != 0 || uv_async_init(&s->loop, &s->stepped, on_step_async) != 0 ||
         !reload_init(s))
         return false;
     (void)uv_timer_init(&s->loop, &s->deadline); /* cannot fail */
-    s->empty.data = s->deadline.data = s;
+    s->stepped.data = s->deadline.data = s;
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
         if (uv_signal_init(&s->loop, &s->signals[i]) != 0 ||
             uv_signal_start(&s->signals[i], on_signal, watched[i]) != 0)
@@ -130,7 +139,7 @@ static bool open_house(server *s)
     s->house.routes = (http_routes){s->routes, pages_routes(&s->pages, &s->api, false, s->routes)};
     s->house.internal =
         (http_routes){s->internal, pages_routes(&s->pages, &s->api, true, s->internal)};
-    s->house.on_empty = on_worker_empty;
+    s->house.on_step = on_worker_step;
     s->house.on_configured = reload_on_worker_configured;
     s->house.arg = s;
     return true;

@@ -91,10 +91,11 @@ typedef struct server {
     net_worker **workers;
     uv_loop_t loop;
     uv_signal_t signals[3];
-    uv_async_t empty;      /* a worker has no connection left */
-    uv_async_t configured; /* a worker goes by the new configuration */
-    uv_timer_t deadline;   /* of the stop */
-    _Atomic(unsigned) x_empty;
+    uv_async_t stepped;       /* a worker has done its step of the stop */
+    uv_async_t configured;    /* a worker goes by the new configuration */
+    uv_timer_t deadline;      /* of the stop */
+    unsigned step;            /* of the stop: those that all workers have done */
+    _Atomic(unsigned) x_done; /* workers that have done the one under way */
     _Atomic(unsigned) x_configured;
     bool stopping;
     bool reload_again; /* asked for while one was under way */

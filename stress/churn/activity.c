@@ -173,7 +173,7 @@ static void slow_down(helper *h, conn *c)
     (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     c->slow = true;
     if (h->doing->slow.bytes_per_s > 0)
-        timer_set(&h->wheel, &c->timer, h->now_ns / 1000000 + 100);
+        wheel_set(&h->wheel, &c->timer, h->now_ns / 1000000 + 100);
 }
 
 static void begin_slow(helper *h)
@@ -201,7 +201,7 @@ static void hurry_up(helper *h, conn *c)
     c->slow = false;
     c->was_slow = true;
     c->late_until_ns = clock_mono_ns();
-    timer_clear(&c->timer);
+    wheel_clear(&c->timer);
     conn_read(h, c, SIZE_MAX, true); /* also what made an event while nobody looked */
     if (c->generation == generation)
         conn_probe(h, c);

@@ -20,7 +20,7 @@ static uint64_t now_ms(const helper *h)
 
 static void set_timer(helper *h, conn *c, uint64_t after_ms)
 {
-    timer_set(&h->wheel, &c->timer, now_ms(h) + after_ms);
+    wheel_set(&h->wheel, &c->timer, now_ms(h) + after_ms);
 }
 
 /* --- beginning and end */
@@ -38,7 +38,7 @@ static void release(helper *h, conn *c, bool reset)
     const struct linger now = {.l_onoff = 1};
 
     uncount(h, c);
-    timer_clear(&c->timer);
+    wheel_clear(&c->timer);
     if (c->fd >= 0) {
         if (reset)
             (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -189,7 +189,7 @@ conn *conn_begin(helper *h, uint8_t kind, uint64_t due_ns)
     *c = (conn){.fd = -1, .generation = generation, .kind = kind, .due_ns = due_ns};
     c->serial = h->next_serial;
     h->next_serial += h->opts.count;
-    timer_init(&c->timer);
+    wheel_item_init(&c->timer);
     memset(helper_subs(h, c), 0, sizeof(sub) * h->plan->per_connection);
     dial(h, c);
     return c;
@@ -315,7 +315,7 @@ void conn_opened(helper *h, conn *c)
 
 void conn_ready(helper *h, conn *c)
 {
-    timer_clear(&c->timer);
+    wheel_clear(&c->timer);
     if (c->kind == KIND_PUBLISHER)
         return;
     if (c->kind != KIND_STEADY) {

@@ -66,7 +66,7 @@ static bool prepare(helper *h, const helper_opts *opts)
     h->payload = malloc(STAMP_MIN_ROOM + STAMP_MAX_SIZE);
     for (uint32_t i = 0; h->free_places != NULL && i < h->capacity; i++)
         h->free_places[h->free_count++] = h->capacity - 1 - i;
-    timer_wheel_init(&h->wheel, h->now_ns / 1000000);
+    wheel_init(&h->wheel, h->now_ns / 1000000, TIMER_TICK_MS);
     prepare_upgrade(h);
     return h->epoll_fd >= 0 && h->conns != NULL && h->subs != NULL && h->free_places != NULL &&
            h->in != NULL && h->payload != NULL && !h->upgrade.failed && courier_start_all(h);
@@ -116,9 +116,9 @@ static void wait_for_events(helper *h)
         on_event(h, &events[i]);
 }
 
-static void on_expired(void *arg, timer *t)
+static void on_expired(void *arg, wheel_item *item)
 {
-    conn_on_timer(arg, container_of(t, conn, timer));
+    conn_on_timer(arg, container_of(item, conn, timer));
 }
 
 static void note_cpu(helper *h)
@@ -174,7 +174,7 @@ bool helper_run(const helper_opts *opts)
             activity_turn(&h);
         courier_turn(&h);
         wait_for_events(&h);
-        timer_advance(&h.wheel, h.now_ns / 1000000, on_expired, &h);
+        wheel_advance(&h.wheel, h.now_ns / 1000000, on_expired, &h);
         if (h.now_ns < check_ns)
             continue;
         check_ns = h.now_ns + (uint64_t)CHECK_MS * 1000000;

@@ -12,10 +12,11 @@
 #include "helper.h"
 #include "pace.h"
 #include "stamp.h"
-#include "timer.h"
+#include "wheel.h"
 
 enum {
     IN_SIZE = 1 << 20, /* read buffer, shared by all connections; a larger frame is refused */
+    TIMER_TICK_MS = 4, /* so fine that connections due at different instants do not fire together */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 2000,
     KIND_STEADY = MANNER_COUNT, /* the kinds of connections: the manners of churn and these */
@@ -74,7 +75,7 @@ typedef struct conn {
     uint64_t late_until_ns; /* publications due before are no measure of the server's speed */
     char *tail;             /* the part of a frame that has come */
     char *unsent;
-    timer timer;
+    wheel_item timer;
 } conn;
 
 typedef struct courier courier;
@@ -92,7 +93,7 @@ typedef struct helper {
     uint32_t free_count;
     uint64_t next_serial;
     uint32_t steady_wanted;
-    timer_wheel wheel;
+    wheel wheel;
     uint64_t now_ns; /* read once per turn and before each batch of messages */
     char *in;
     buf out;     /* the text to be sent next */

@@ -83,7 +83,7 @@ static void subscribe(helper *h, conn *c, uint32_t slot)
 
 static void await_answers(helper *h, conn *c)
 {
-    timer_set(&h->wheel, &c->timer, h->now_ns / 1000000 + h->plan->timeout_ms);
+    wheel_set(&h->wheel, &c->timer, h->now_ns / 1000000 + h->plan->timeout_ms);
 }
 
 /* A plain server has no subscriptions: one gets what everybody gets from the handshake on. */

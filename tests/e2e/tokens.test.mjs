@@ -15,6 +15,9 @@ const EC = keyPair("ec", { namedCurve: "P-256" });
 const NAMESPACES = [
   { name: "open", allow_subscribe_for_client: true },
   { name: "seen", presence: true, allow_presence_for_subscriber: true },
+  { name: "unseen" },
+  { name: "told", join_leave: true, force_push_join_leave: true },
+  { name: "memory", history_size: 10, history_ttl: "60s" },
   { name: "own" },
   { name: "kept", history_size: 10, history_ttl: "60s", force_recovery: true },
 ];
@@ -287,6 +290,48 @@ describe("server-side subscriptions", () => {
     client.disconnect();
   });
 
+  test("recover from where the API says", async () => {
+    const { client } = await comeWith({ sub: "joe" });
+    for (let i = 1; i <= 4; i++) await server.api.publish("kept:since", i);
+    const { offset, epoch } = await server.api.result("history", { channel: "kept:since" });
+    const seen = [];
+    client.on("subscribed", ({ channel, streamPosition }) => seen.push([channel, streamPosition]));
+    client.on("publication", ({ channel, data, offset }) => seen.push([channel, data, offset]));
+    const order = { user: "joe", channel: "kept:since", recover_since: { offset: 2, epoch } };
+    assert.deepEqual(await server.api.result("subscribe", order), {});
+    await until(() => seen.length >= 3, "what was recovered");
+    await server.api.publish("kept:since", 5);
+    await until(() => seen.length >= 4, "what follows");
+    assert.equal(offset, 4);
+    assert.deepEqual(seen, [
+      ["kept:since", { offset: 2, epoch }],
+      ["kept:since", 3, 3],
+      ["kept:since", 4, 4],
+      ["kept:since", 5, 5],
+    ]);
+    // a position of another epoch, and a channel that nobody recovers
+    seen.length = 0;
+    await server.api.result("unsubscribe", { user: "joe", channel: "kept:since" });
+    order.recover_since = { offset: 1, epoch: "gone" };
+    await server.api.result("subscribe", order);
+    await server.api.publish("memory:since", 1);
+    await server.api.result("subscribe", {
+      user: "joe",
+      channel: "memory:since",
+      recover_since: { offset: 0 },
+    });
+    await server.api.publish("memory:since", 2);
+    await until(() => seen.length >= 3, "the subscriptions");
+    assert.deepEqual(seen, [
+      ["kept:since", { offset: 5, epoch }],
+      ["memory:since", undefined],
+      ["memory:since", 2, 2],
+    ]);
+    const bad = { ...order, recover_since: { offset: "x" } };
+    assert.equal((await server.api.call("subscribe", bad)).status, 400);
+    client.disconnect();
+  });
+
   test("are not made with nonsense", async () => {
     assert.equal(await server.api.error("subscribe", { user: "x" }), 107);
     assert.equal(await server.api.error("subscribe", { user: "x", channel: "none:x" }), 102);
@@ -296,6 +341,102 @@ describe("server-side subscriptions", () => {
     );
     assert.equal((await server.api.call("subscribe", { channel: "a", expire_at: "x" })).status, 400);
     assert.deepEqual(await server.api.result("subscribe", { user: "nobody", channel: "a" }), {});
+  });
+});
+
+describe("override", () => {
+  const no = { value: false };
+  const yes = { value: true };
+  const presence = async (channel) =>
+    Object.values((await server.api.result("presence", { channel })).presence).map(
+      ({ user }) => user,
+    );
+
+  test("presence hides a subscription, and shows nothing that the namespace does not", async () => {
+    const shown = await connect(server.url, { token: tokenOf({ sub: "ann", channels: ["seen:o"] }) });
+    const subs = { "seen:o": { override: { presence: no } } };
+    const hidden = await connect(server.url, { token: tokenOf({ sub: "bob", subs }) });
+    const asking = await connect(server.url, { token: tokenOf({ sub: "cat" }) });
+    const override = { presence: no };
+    const sub = { sub: "cat", channel: "seen:o", override };
+    const mine = await subscribe(asking, "seen:o", { token: tokenOf(sub) });
+    await server.api.result("subscribe", { user: "ann", channel: "seen:p", override });
+    assert.deepEqual(await presence("seen:o"), ["ann"]);
+    assert.deepEqual(await mine.presenceStats(), { numClients: 1, numUsers: 1 });
+    await until(
+      async () => "seen:p" in (await server.api.result("channels", {})).channels,
+      "the API's subscription",
+    );
+    assert.deepEqual(await presence("seen:p"), []);
+    await server.api.result("subscribe", {
+      user: "ann",
+      channel: "unseen:o",
+      override: { presence: yes },
+    });
+    assert.equal(await server.api.error("presence", { channel: "unseen:o" }), 108);
+    for (const client of [shown, hidden, asking]) client.disconnect();
+  });
+
+  test("force_positioning and force_recovery go for one subscription", async () => {
+    const subs = {
+      "memory:plain": {},
+      "memory:positioned": { override: { force_positioning: yes } },
+      "memory:recoverable": { override: { force_recovery: yes } },
+      "kept:plain": { override: { force_recovery: no } },
+    };
+    const client = newClient(server.url, { token: tokenOf({ sub: "ann", subs }) });
+    const got = {};
+    client.on("subscribed", ({ channel, positioned, recoverable }) => {
+      got[channel] = [positioned, recoverable];
+    });
+    client.connect();
+    await next(client, "connected");
+    await until(() => Object.keys(got).length >= 5, "the subscriptions");
+    delete got["own:#ann"];
+    assert.deepEqual(got, {
+      "memory:plain": [false, false],
+      "memory:positioned": [true, false],
+      "memory:recoverable": [true, true],
+      "kept:plain": [false, false],
+    });
+    client.disconnect();
+  });
+
+  test("join_leave and force_push_join_leave go for one subscription", async () => {
+    const watcher = newClient(server.url, {
+      token: tokenOf({
+        sub: "watcher",
+        subs: { "told:o": {}, "unseen:j": { override: { join_leave: yes, force_push_join_leave: yes } } },
+      }),
+    });
+    const deaf = newClient(server.url, {
+      token: tokenOf({
+        sub: "deaf",
+        subs: {
+          "told:o": { override: { join_leave: no } },
+          "unseen:j": { override: { join_leave: yes } },
+        },
+      }),
+    });
+    const told = { watcher: [], deaf: [] };
+    for (const [name, client] of Object.entries({ watcher, deaf }))
+      client.on("join", ({ channel, info }) => {
+        if (info.user !== name) told[name].push([channel, info.user]);
+      });
+    watcher.connect();
+    await next(watcher, "connected");
+    deaf.connect();
+    await next(deaf, "connected");
+    const last = await connect(server.url, { token: tokenOf({ sub: "last", channels: ["told:o"] }) });
+    await until(() => told.watcher.length >= 2, "the joins");
+    assert.deepEqual(told, {
+      watcher: [
+        ["unseen:j", "deaf"],
+        ["told:o", "last"],
+      ],
+      deaf: [],
+    });
+    for (const client of [watcher, deaf, last]) client.disconnect();
   });
 });
 

@@ -3,7 +3,7 @@
  * matter, the second that an idle reader is as good as a new one. */
 #include <stdlib.h>
 
-#include "fuzz.h"
+#include "split.h"
 #include "ws_recorder.h"
 
 static const ws_limits limits = {.max_message = 300, .max_fragments = 8};
@@ -56,16 +56,6 @@ static buf feed_in_steps(view bytes, size_t step)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    view bytes = {.ptr = (const char *)data, .len = size};
-    size_t steps[] = {1, 5, size / 2 + 1};
-    buf whole = feed_in_steps(bytes, size);
-
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        buf pieces = feed_in_steps(bytes, steps[i]);
-
-        require(view_eq(buf_view(&whole), buf_view(&pieces)), "the split makes no difference");
-        buf_fini(&pieces);
-    }
-    buf_fini(&whole);
+    check_splits((view){.ptr = (const char *)data, .len = size}, feed_in_steps);
     return 0;
 }

@@ -44,6 +44,32 @@ Test(hub_delivery, reaches_subscribers_of_every_worker_in_order)
     fake_disconnect(b);
 }
 
+Test(hub_delivery, what_is_due_to_all_and_what_is_due_to_some_do_not_mix)
+{
+    static const char *const channels[] = {"all", "first", "second"};
+    fake_conn *c[3];
+
+    for (int i = 0; i < 3; i++) {
+        c[i] = fake_connect(&f, 0, NULL);
+        subscribe(c[i], channels[0]);
+        if (i != 0)
+            subscribe(c[i], channels[i]);
+    }
+    fake_publish(&f, "all", "1"); /* the same for all three, */
+    fake_publish(&f, "first", "2");
+    fake_publish(&f, "second", "3"); /* and then not any more */
+    fake_run(&f);
+    fake_publish(&f, "second", "4");
+    fake_publish(&f, "all", "5"); /* behind something */
+    fake_publish(&f, "first", "6");
+    fake_run(&f);
+    cr_expect_str_eq(fake_data(c[0]), "1|5");
+    for (int i = 0; i < 3; i++)
+        cr_expect_eq(fake_count(c[i]), i == 0 ? 2 : 4);
+    for (int i = 0; i < 3; i++)
+        fake_disconnect(c[i]);
+}
+
 Test(hub_delivery, writes_what_is_due_to_a_connection_with_one_call)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);
@@ -150,6 +176,28 @@ Test(hub_delivery, disconnects_a_slow_connection_and_no_other)
     fake_disconnect(fast);
 }
 
+Test(hub_delivery, what_is_said_at_the_end_reaches_a_connection_that_was_to_be_disconnected)
+{
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    char large[1000] = {0};
+    uint32_t len = sizeof large - sizeof len;
+    view half = {large, sizeof large};
+
+    memcpy(large, &len, sizeof len);
+    c->room = 0;
+    hub_conn_send(&c->conn, half);
+    hub_conn_send(&c->conn, half);
+    hub_conn_send(&c->conn, (view){"\1\0\0\0N", 5}); /* too much: it will be disconnected */
+    hub_conn_leave(&c->conn);
+    hub_conn_send(&c->conn, (view){"\3\0\0\0end", 7});
+    c->room = SIZE_MAX;
+    hub_conn_writable(&c->conn);
+    fake_run(&f);
+    cr_expect_str_eq(fake_messages(c), "end");
+    cr_expect_eq(c->closings, 0);
+    fake_disconnect(c);
+}
+
 Test(hub_delivery, a_dropped_queue_ends_with_a_whole_message)
 {
     fake_conn *c = fake_connect(&f, 0, NULL);
@@ -195,6 +243,35 @@ Test(hub_delivery, a_small_channel_does_not_wait_for_a_large_one)
         fake_disconnect(many[i]);
     }
     fake_disconnect(c);
+}
+
+Test(hub_delivery, a_large_channel_waits_for_those_only_who_came_before)
+{
+    enum { MANY = 300 };
+    static const hub_select all = {.any_user = true};
+    fake_conn *many[MANY];
+    fake_conn *c = NULL;
+
+    for (int i = 0; i < MANY; i++) {
+        many[i] = fake_connect(&f, 0, NULL);
+        if (i % 4 == 0)
+            subscribe(many[i], "large");
+    }
+    c = many[0];
+    for (int i = 0; i < 6; i++) { /* more than can be served: somebody is always dirty */
+        cr_assert_eq(hub_send_message(f.hub, &all, VIEW_LIT("1")), MANY);
+        (void)fake_turn(&f, 0);
+    }
+    fake_publish(&f, "large", "7");
+    for (int i = 0; i < 6; i++) {
+        cr_assert_eq(hub_send_message(f.hub, &all, VIEW_LIT("1")), MANY);
+        (void)fake_turn(&f, 1);
+        cr_assert(fake_turn(&f, 0));
+    }
+    cr_expect(strstr(fake_messages(c), "\"data\":7") != NULL);
+    fake_run(&f);
+    for (int i = 0; i < MANY; i++)
+        fake_disconnect(many[i]);
 }
 
 Test(hub_delivery, large_batches_arrive_whole)
@@ -342,6 +419,32 @@ Test(hub_delivery, who_joins_while_publications_gather_gets_only_later_ones)
     cr_assert_eq(fake_count(late), 1);
     fake_disconnect(early);
     fake_disconnect(late);
+}
+
+Test(hub_delivery, the_end_waits_for_no_flush_interval_and_no_turn)
+{
+    enum { MANY = 500 };
+    fake_conn *conns[MANY];
+    hub_sub_opts how = {.delivery.flush_ms = 60000};
+
+    for (int i = 0; i < MANY; i++) {
+        conns[i] = fake_connect(&f, 0, NULL);
+        subscribe(conns[i], "n");
+        cr_assert_eq(hub_subscribe(&conns[i]->conn, VIEW_LIT("slow"), &how), GCAST_OK);
+    }
+    fake_publish(&f, "n", "1");
+    fake_publish(&f, "slow", "2");
+    (void)fake_turn(&f, 1); /* the home worker may be either */
+    (void)fake_turn(&f, 0);
+    fake_publish(&f, "n", "3");
+    (void)fake_turn(&f, 1);
+    hub_worker_bind(f.workers[0]);
+    hub_worker_settle(f.workers[0], f.now_ms); /* opens it if the home is here */
+    hub_worker_bind(NULL);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(fake_count(conns[i]), 3);
+        fake_disconnect(conns[i]);
+    }
 }
 
 Test(hub_delivery, a_connection_with_something_due_may_go_between_turns)

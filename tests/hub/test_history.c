@@ -261,6 +261,54 @@ Test(hub_history, an_answer_says_where_the_publication_is)
     cr_expect_eq(hub_position_epoch(&first.at).len, STREAM_EPOCH_LEN);
 }
 
+/* A publisher that publishes the next one when it has the answer to the last. */
+typedef struct patient_publisher {
+    int left;
+    int answers;
+} patient_publisher;
+
+static void publish_next(void *arg, gcast_err err, const hub_position *at)
+{
+    patient_publisher *p = arg;
+    hub_publish_opts opts = {.published = publish_next, .arg = p};
+
+    cr_assert_eq(err, GCAST_OK);
+    p->answers += at != NULL ? 1 : 0;
+    if (p->left-- > 0)
+        publish_opt("1", opts, 0);
+}
+
+Test(hub_history, what_is_answered_at_once_goes_out_together)
+{
+    fake_conn *c[FAKE_WORKERS];
+    int most = 0;
+
+    for (unsigned i = 0; i < FAKE_WORKERS; i++) {
+        told t;
+
+        c[i] = fake_connect(&f, i, NULL);
+        join(c[i], &t);
+    }
+    for (unsigned i = 0; i < FAKE_WORKERS; i++) { /* of which one is the channel's home */
+        patient_publisher p = {.left = 5};
+        unsigned writes = c[i]->writes;
+
+        hub_worker_bind(f.workers[i]);
+        publish_next(&p, GCAST_OK, NULL);
+        hub_worker_bind(NULL);
+        (void)fake_turn(&f, i);
+        if (p.answers == 5)
+            cr_expect_eq(c[i]->writes, writes + 1);
+        most = p.answers > most ? p.answers : most;
+        for (int n = 0; n < 5 && p.answers < 5; n++)
+            fake_run(&f);
+        cr_expect_eq(p.answers, 5);
+    }
+    cr_expect_eq(most, 5);
+    for (unsigned i = 0; i < FAKE_WORKERS; i++)
+        fake_disconnect(c[i]);
+}
+
 Test(hub_history, a_question_from_another_epoch_is_refused)
 {
     publish("1");
@@ -336,6 +384,27 @@ Test(hub_history, a_repetition_is_none_where_nothing_is_kept)
     cr_assert_eq(hub_publish_opt(f.hub, VIEW_LIT("n"), &pub, &key), GCAST_OK);
     fake_run(&f);
     cr_expect_str_eq(offsets(c), "- -");
+    fake_disconnect(c);
+}
+
+Test(hub_history, one_with_a_key_is_not_overtaken)
+{
+    hub_publish_opts opts = {.idempotency_key = VIEW_LIT("k")};
+    fake_conn *c = fake_connect(&f, 0, NULL);
+
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), NULL), GCAST_OK);
+    for (unsigned at = 0; at < FAKE_WORKERS; at++) { /* one of them is home */
+        hub_worker_bind(f.workers[at]);
+        cr_assert_eq(
+            hub_publish_opt(f.hub, VIEW_LIT("n"), &(publication){.data = VIEW_LIT("1")}, &opts),
+            GCAST_OK);
+        cr_assert_eq(hub_publish(f.hub, VIEW_LIT("n"), &(publication){.data = VIEW_LIT("2")}),
+                     GCAST_OK);
+        hub_worker_bind(NULL);
+        opts.idempotency_key = VIEW_LIT("another");
+        fake_run(&f);
+    }
+    cr_expect_str_eq(fake_data(c), "1|2|1|2");
     fake_disconnect(c);
 }
 
@@ -594,6 +663,32 @@ Test(hub_history, a_check_finds_that_the_stream_is_another_one)
     fake_disconnect(plain);
 }
 
+/* The publication that shows it has nobody left to come to. */
+Test(hub_history, a_loss_that_ends_the_last_subscription_leaves_nothing_behind)
+{
+    static const hub_sub_opts gathered = {.delivery.flush_ms = UINT32_MAX};
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    told t = {0};
+
+    cr_assert_eq(
+        hub_subscribe_positioned(&c->conn, VIEW_LIT("n"), &gathered, &joining_new(&t)->join),
+        GCAST_OK);
+    fake_run(&f);
+    lose_stream();
+    publish("1");
+    (void)fake_turn(&f, 1); /* home */
+    (void)fake_turn(&f, 0);
+    cr_expect_str_eq(offsets(c), "R U");
+    cr_expect_eq(hub_worker_due_ms(f.workers[0]), UINT64_MAX, "something waits");
+    lose_stream();
+    fake_run(&f);
+    fake_settle(&f); /* the group goes */
+    cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), &gathered), GCAST_OK);
+    publish("2");
+    fake_run(&f);
+    fake_disconnect(c);
+}
+
 /* c has got 1, 2, 3 ... without a gap. Returns the last. */
 static uint64_t must_be_gapless(fake_conn *c, size_t nth)
 {
@@ -728,6 +823,29 @@ Test(hub_history, a_version_that_could_not_be_published_is_still_new)
                      (int)nth / 2);
     }
     cr_expect_eq(ask_all().at.offset, nth);
+}
+
+Test(hub_history, a_publication_that_is_refused_is_not_kept)
+{
+    bool failed = true;
+    uint64_t top = ask_all().at.offset;
+
+    for (size_t nth = 0; failed; nth++) {
+        fake_conn *c = fake_connect(&f, 0, NULL);
+        told t = {0};
+
+        cr_assert_eq(hub_subscribe(&c->conn, VIEW_LIT("n"), NULL), GCAST_OK);
+        hub_worker_bind(f.workers[1]);
+        publish_opt("1", (hub_publish_opts){.published = on_published, .arg = &t}, 0);
+        hub_worker_bind(NULL);
+        failing_alloc_arm(nth);
+        fake_run(&f);
+        failed = failing_alloc_disarm();
+        cr_assert_eq(t.times, 1);
+        top += t.err == GCAST_OK ? 1 : 0;
+        cr_expect_eq(ask_all().at.offset, top, "allocation %zu", nth);
+        fake_disconnect(c);
+    }
 }
 
 /* ---- memory ---- */

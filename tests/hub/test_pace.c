@@ -242,3 +242,18 @@ Test(hub_pace, subscriptions_keep_their_rates_when_others_end)
         fake_disconnect(conns[i]);
     }
 }
+
+Test(hub_pace, the_end_waits_for_no_interval)
+{
+    fake_conn *c = subscriber("n", SECOND, false);
+
+    for (int i = 1; i <= 3; i++)
+        publish("n", NULL, i);
+    cr_assert_str_eq(fake_data(c), "1");
+    hub_worker_bind(f.workers[0]);
+    hub_worker_settle(f.workers[0], f.now_ms);
+    hub_worker_bind(NULL);
+    cr_assert_str_eq(fake_data(c), "1|3");
+    cr_assert_eq(hub_worker_due_ms(f.workers[0]), UINT64_MAX);
+    fake_disconnect(c);
+}

@@ -76,6 +76,32 @@ static void must_name_once(const hub_roll *r, const fake_conn *c)
     cr_assert_eq(times(r, key), 1, "%s", id.text);
 }
 
+Test(hub_roll, does_not_name_the_hidden)
+{
+    fake_conn *shown = fake_connect(&f, 0, "ann");
+    fake_conn *hidden = fake_connect(&f, 1, "bob");
+    hub_sub_opts how = {.flags = HUB_SUB_IS_HIDDEN};
+    hub_roll *r;
+
+    cr_assert_eq(hub_subscribe(&shown->conn, VIEW_LIT("a"), NULL), GCAST_OK);
+    cr_assert_eq(hub_subscribe(&hidden->conn, VIEW_LIT("a"), &how), GCAST_OK);
+    cr_assert_eq(hub_sub_refresh(hub_sub_find(&hidden->conn, VIEW_LIT("a")), VIEW_LIT("1"), 0),
+                 GCAST_OK);
+    r = hub_roll_new(f.hub, VIEW_LIT("a"), true);
+    cr_assert_not_null(r);
+    cr_assert(call(r));
+    cr_assert_eq(hub_roll_stats(r).clients, 1);
+    cr_assert_eq(hub_roll_stats(r).users, 1);
+    must_name_once(r, shown);
+    cr_assert_eq(times(r, "\"user\":"), 1);
+    hub_roll_free(r);
+    fake_publish(&f, "a", "1"); /* it is a subscription like any other */
+    fake_run(&f);
+    cr_assert_eq(fake_count(hidden), 1);
+    fake_disconnect(shown);
+    fake_disconnect(hidden);
+}
+
 Test(hub_roll, of_nobody_is_empty)
 {
     hub_roll *r = hub_roll_new(f.hub, VIEW_LIT("a"), true);

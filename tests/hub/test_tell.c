@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "failing_alloc.h"
 #include "fake_hub.h"
 
 static fake f;
@@ -229,4 +230,30 @@ Test(hub_tell, and_does_not_count_as_deliveries)
     cr_expect_eq(atomic_load(&sum.x_deliveries), 1);
     cr_expect_eq(atomic_load(&sum.x_publications), 1);
     fake_disconnect(told);
+}
+
+/* Unlike a publication: who is there can be asked for. */
+Test(hub_tell, one_that_is_lost_for_want_of_memory_closes_nobody)
+{
+    enum { HOME = 0, AWAY = 1 };
+    fake_conn *told = fake_connect(&f, AWAY, "told");
+    fake_conn *ann = fake_connect(&f, AWAY, "ann");
+    fake_conn *bob = fake_connect(&f, AWAY, "bob");
+
+    subscribe(told, HUB_SUB_IS_TOLD);
+    subscribe(ann, HUB_SUB_TELLS);
+    failing_alloc_arm(0);
+    (void)fake_turn(&f, HOME); /* no letter to the other worker */
+    cr_assert(failing_alloc_disarm());
+    subscribe(bob, HUB_SUB_TELLS);
+    (void)fake_turn(&f, HOME);
+    failing_alloc_arm(0);
+    (void)fake_turn(&f, AWAY); /* no room in the part */
+    cr_assert(failing_alloc_disarm());
+    fake_publish(&f, "a", "1");
+    MUST_SEE(told, "1");
+    cr_expect_eq(told->closed_with, 0);
+    fake_disconnect(told);
+    fake_disconnect(ann);
+    fake_disconnect(bob);
 }

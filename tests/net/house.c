@@ -14,7 +14,7 @@
 
 enum { PATIENCE_MS = 10000 };
 
-static void on_empty(void *arg)
+static void on_stopped(void *arg)
 {
     house *h = arg;
 
@@ -60,7 +60,7 @@ void house_open(house *h, const http_route *routes, size_t count)
                          .hub = h->hub,
                          .routes = {routes, count},
                          .max_connections = 100,
-                         .on_empty = on_empty,
+                         .on_step = on_stopped,
                          .on_configured = on_configured,
                          .arg = h};
     cr_assert(net_listen(&where, 1, &listeners, error, sizeof error), "%s", error);

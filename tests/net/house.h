@@ -13,7 +13,7 @@ typedef struct house {
     hub *hub;
     net_worker *worker;
     uint32_t port;
-    _Atomic(bool) x_empty;          /* on_empty was called */
+    _Atomic(bool) x_empty;          /* the worker has stopped */
     _Atomic(unsigned) x_configured; /* how often on_configured was */
 } house;
 

@@ -31,7 +31,7 @@ static void scene_open(scene *s, ring_kind kind)
     hub_thread_enter(s->house.hub);
     s->worker->house = &s->house;
     s->worker->hub = hub_worker_init(s->house.hub, 0, s->worker);
-    wheel_init(&s->worker->wheel, 0);
+    wheel_init(&s->worker->wheel, 0, TICK_MS);
     if (kind != NO_RING)
         s->worker->ring = uring_new();
     if (kind == RING)

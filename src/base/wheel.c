@@ -6,11 +6,12 @@ static list *slot_of(wheel *w, uint64_t tick)
     return &w->slots[tick & (WHEEL_SLOTS - 1)];
 }
 
-void wheel_init(wheel *w, uint64_t now_ms)
+void wheel_init(wheel *w, uint64_t now_ms, uint32_t tick_ms)
 {
     for (int i = 0; i < WHEEL_SLOTS; i++)
         list_init(&w->slots[i]);
-    w->tick = now_ms / WHEEL_TICK_MS;
+    w->tick_ms = tick_ms;
+    w->tick = now_ms / tick_ms;
 }
 
 void wheel_item_init(wheel_item *item)
@@ -25,12 +26,12 @@ void wheel_clear(wheel_item *item)
 
 void wheel_set(wheel *w, wheel_item *item, uint64_t due_ms)
 {
-    uint64_t tick = due_ms / WHEEL_TICK_MS + 1; /* rounded up: never early */
+    uint64_t tick = due_ms / w->tick_ms + 1; /* rounded up: never early */
 
     list_remove(&item->link);
+    item->due_ms = due_ms;
     if (due_ms == UINT64_MAX)
         return;
-    item->due_ms = due_ms;
     list_add_tail(slot_of(w, tick > w->tick ? tick : w->tick + 1), &item->link);
 }
 
@@ -55,7 +56,7 @@ static void look_at(wheel *w, uint64_t now_ms, void (*expired)(void *arg, wheel_
 void wheel_advance(wheel *w, uint64_t now_ms, void (*expired)(void *arg, wheel_item *item),
                    void *arg)
 {
-    uint64_t last = now_ms / WHEEL_TICK_MS;
+    uint64_t last = now_ms / w->tick_ms;
 
     /* After a long pause (a stopped process) one round sees every slot; more would see them again.
      */

@@ -4,29 +4,28 @@
  * scheme 6). Setting and clearing are O(1); a tick looks at one slot. Deadlines are kept to a tick,
  * never early. One thread.
  */
-#ifndef NET_WHEEL_H
-#define NET_WHEEL_H
+#ifndef BASE_WHEEL_H
+#define BASE_WHEEL_H
 
 #include <stdint.h>
 
 #include "list.h"
 
-enum {
-    WHEEL_TICK_MS = 100,
-    WHEEL_SLOTS = 512, /* a power of two; deadlines further off go round */
-};
+enum { WHEEL_SLOTS = 512 }; /* a power of two; deadlines further off go round */
 
 typedef struct wheel_item {
     list link;
-    uint64_t due_ms;
+    uint64_t due_ms; /* what wheel_set() was told last */
 } wheel_item;
 
 typedef struct wheel {
     list slots[WHEEL_SLOTS];
-    uint64_t tick; /* the last one that was looked at */
+    uint64_t tick;    /* the last one that was looked at */
+    uint32_t tick_ms; /* const */
 } wheel;
 
-void wheel_init(wheel *w, uint64_t now_ms);
+/* tick_ms: above 0. */
+void wheel_init(wheel *w, uint64_t now_ms, uint32_t tick_ms);
 void wheel_item_init(wheel_item *item);
 
 /* Sets or moves the deadline; UINT64_MAX clears it. */
