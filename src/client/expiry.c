@@ -123,16 +123,18 @@ static void end_subs(client *c, uint64_t now_ms)
     hub_sub *s = hub_sub_next(&c->conn, NULL);
 
     while (s != NULL) {
-        hub_sub *following = hub_sub_next(&c->conn, s);
         uint64_t end_ms = sub_end_ms(c, hub_sub_expires_at_s(s));
 
-        if (end_ms > now_ms)
+        if (end_ms > now_ms) {
             next_ms = end_ms < next_ms ? end_ms : next_ms;
-        else
-            end_sub(c, s);
+            s = hub_sub_next(&c->conn, s);
+            continue;
+        }
+        end_sub(c, s);
         if (c->conn.closing)
             return;
-        s = following;
+        s = hub_sub_next(&c->conn, NULL); /* commands that waited for it may have ended others */
+        next_ms = UINT64_MAX;
     }
     c->expiry->subs_ms = next_ms;
 }

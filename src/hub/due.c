@@ -76,8 +76,10 @@ uint32_t worker_due_item(hub_worker *w, frame *f, uint32_t parts)
 
 bool worker_hold_frame(hub_worker *w, frame *f)
 {
-    if (frame_list_add(&w->held, f))
+    if (frame_list_add(&w->held, f)) {
+        w->held_bytes += f->len;
         return true;
+    }
     metric_add(&w->metrics.x_out_of_memory, 1);
     frame_put(f);
     return false;
@@ -86,6 +88,7 @@ bool worker_hold_frame(hub_worker *w, frame *f)
 void worker_forget_due(hub_worker *w)
 {
     frame_list_clear(&w->held);
+    w->held_bytes = 0;
     w->due.count = 0;
     if (w->due.cap <= DUE_KEPT)
         return;

@@ -235,6 +235,7 @@ struct hub_worker {
     list doomed;          /* owner: connections to disconnect at the end of the turn */
     due_list due;         /* owner */
     frame_list held;      /* owner: kept until every connection that is due has been served */
+    size_t held_bytes;    /* owner: of all of them */
     pace_table paces;     /* owner */
     write_batch *batch;   /* owner; NULL: each connection is written to by itself */
     buf scratch;          /* owner: messages are built here */

@@ -222,6 +222,7 @@ static publishing *publishing_new(const publication *pub, const hub_publish_opts
                       .info = info,
                       .opts = *opts,
                       .asker = hub_self()};
+    m->opts.delivery = (hub_delivery){0}; /* points into the configuration, and is not needed */
 
     view *views[] = {
         &m->pub.data,          &m->pub.tags,       &m->pub.epoch,      &m->info.user,

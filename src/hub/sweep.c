@@ -17,12 +17,13 @@
 #include "hub_internal.h"
 
 enum {
-    SLICE = 128,       /* connections served per turn: about a millisecond of system calls; and as
+    SLICE = 128,        /* connections served per turn: about a millisecond of system calls; and as
                             many again of small parts */
-    SMALL_PART = 64,   /* members up to which a part does not wait for others */
-    RUN_BYTES = 65536, /* messages up to this size together are joined before a sweep */
-    DUE_MAX = 1 << 20, /* due items at which a turn serves everybody, to empty the list */
-    LETTERS = 128,     /* opened in a turn, after which those that come wait for the next */
+    SMALL_PART = 64,    /* members up to which a part does not wait for others */
+    RUN_BYTES = 65536,  /* messages up to this size together are joined before a sweep */
+    DUE_MAX = 1 << 20,  /* due items at which a turn serves everybody, to empty the list... */
+    HELD_MAX = 1 << 26, /* ...and bytes of what is held for them */
+    LETTERS = 128,      /* opened in a turn, after which those that come wait for the next */
     SWEEP_STEP = 7919, /* sweeps begin at another member each time, so that nobody is always last */
 };
 
@@ -321,31 +322,55 @@ static void end_gathering(hub_worker *w, uint64_t now_ms)
     }
 }
 
-/* Sweeps what waits: everything, or while those are being served who were dirty after that was done last,
- * the small parts only, and of these no more than a slice. Who becomes dirty meanwhile does not put it
- * off: so nothing waits for ever, however much is sent besides. */
-static void sweep_parts(hub_worker *w)
+static bool is_small(const hub_part *p)
 {
-    bool busy = !list_empty(&w->serving);
+    return atomic_load_explicit(&p->x_count, memory_order_relaxed) <= SMALL_PART; /* own writes */
+}
+
+static void sweep_all(hub_worker *w, bool small)
+{
+    list *next;
+
+    for (list *l = w->waiting.next; l != &w->waiting; l = next) {
+        hub_part *p = container_of(l, hub_part, waiting);
+
+        next = l->next;
+        if (is_small(p) == small)
+            part_sweep(p);
+    }
+}
+
+/* Sweeps small parts and serves their members at once, up to a slice of them. */
+static void serve_small_parts(hub_worker *w)
+{
     uint32_t served = 0;
     list *next;
 
     for (list *l = w->waiting.next; l != &w->waiting && served < SLICE; l = next) {
         hub_part *p = container_of(l, hub_part, waiting);
-        uint32_t members = atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
 
         next = l->next;
-        if (busy && members > SMALL_PART)
+        if (!is_small(p))
             continue;
+        served += atomic_load_explicit(&p->x_count, memory_order_relaxed); /* own writes */
         part_sweep(p);
-        if (!busy)
-            continue;
         part_each(p, serve_member, NULL);
         worker_flush(w);
-        served += members;
     }
-    if (!busy)
-        list_splice_tail(&w->serving, &w->dirty);
+}
+
+/* Sweeps what waits: everything, the small parts first so that they need not wait for the large ones; or,
+ * while those are being served who were dirty after that was done last, the small parts only. Who becomes
+ * dirty meanwhile does not put it off: so nothing waits for ever, however much is sent besides. */
+static void sweep_parts(hub_worker *w)
+{
+    if (!list_empty(&w->serving)) {
+        serve_small_parts(w);
+        return;
+    }
+    sweep_all(w, true);
+    sweep_all(w, false);
+    list_splice_tail(&w->serving, &w->dirty);
 }
 
 static bool any_dirty(const hub_worker *w)
@@ -415,7 +440,7 @@ bool hub_worker_turn(hub_worker *w, uint64_t now_ms)
     sweep_parts(w);
     do
         serve_slice(w);
-    while (w->due.count > DUE_MAX && any_dirty(w));
+    while ((w->due.count > DUE_MAX || w->held_bytes > HELD_MAX) && any_dirty(w));
     disconnect_doomed(w);
     if (!any_dirty(w))
         worker_forget_due(w);

@@ -215,6 +215,33 @@ Test(hub_delivery, a_dropped_queue_ends_with_a_whole_message)
     fake_disconnect(c);
 }
 
+Test(hub_delivery, a_small_channel_comes_before_a_large_one_of_the_same_turn)
+{
+    enum { MANY = 1000 };
+    fake_conn *many[MANY];
+    fake_conn *c = fake_connect(&f, 0, NULL);
+    unsigned served = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        many[i] = fake_connect(&f, 0, NULL);
+        subscribe(many[i], "large");
+    }
+    subscribe(c, "small");
+    fake_publish(&f, "large", "1");
+    fake_publish(&f, "small", "1");
+    (void)fake_turn(&f, 1); /* one of the two is home to the channels */
+    (void)fake_turn(&f, 0);
+    for (int i = 0; i < MANY; i++)
+        served += fake_count(many[i]);
+    cr_assert_eq(fake_count(c), 1);
+    cr_assert_gt(served, 0);
+    cr_assert_lt(served, MANY);
+    fake_run(&f);
+    fake_disconnect(c);
+    for (int i = 0; i < MANY; i++)
+        fake_disconnect(many[i]);
+}
+
 Test(hub_delivery, a_small_channel_does_not_wait_for_a_large_one)
 {
     enum { MANY = 1000 };
