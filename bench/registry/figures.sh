@@ -13,6 +13,7 @@ table=$(mktemp)
 trap 'rm -f "$table" "$table.md"' EXIT
 
 gnuplot -c plot.gp "$csv" "$docs"
+sed -i 's/[[:space:]]*$//' "$docs"/registry-latency.svg "$docs"/registry-traverse.svg
 awk -f figures.awk "$csv" >"$table"
 [ "$(grep -c '^<!-- ratios' "$guide")" -eq 2 ] || { echo "$guide: the markers are not there" >&2; exit 1; }
 awk -v table="$table" '
