@@ -6,7 +6,7 @@ if (!exists("csv")) csv = "fanout.csv"
 if (!exists("out")) out = "docs/fanout.svg"
 if (!exists("n")) n = 10000
 
-set terminal svg size 1000,720 font "sans-serif,13" background "white"
+set terminal svg noenhanced size 1000,720 font "sans-serif,13" background "white"
 set output sprintf("| sed 's/[[:blank:]]*$//' >'%s'", out)
 set style fill solid 0.85 noborder
 set boxwidth 0.7
