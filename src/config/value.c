@@ -269,6 +269,41 @@ static bool holds_text(option_type type)
            type == OPTION_PATH;
 }
 
+static bool same_strings(const config_strings *a, const config_strings *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool value_same(option_type type, const void *a, const void *b)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case OPTION_COUNT:
+    case OPTION_CHOICE:
+        return *(const uint32_t *)a == *(const uint32_t *)b;
+    case OPTION_SIZE:
+    case OPTION_DURATION:
+        return *(const uint64_t *)a == *(const uint64_t *)b;
+    case OPTION_STRING:
+    case OPTION_TEXT:
+    case OPTION_ADDRESS:
+    case OPTION_PATH:
+        return view_eq(*(const view *)a, *(const view *)b);
+    case OPTION_STRINGS:
+        return same_strings(a, b);
+    case OPTION_NAMESPACES:
+        break;
+    }
+    return true;
+}
+
 void value_fini(option_ref ref)
 {
     if (holds_text(ref.option->type)) {

@@ -3,28 +3,15 @@
 
 #include "fixture.h"
 #include "option.h"
+#include "value.h"
 
 TestSuite(config_default, .fini = fixture_fini);
 
-/* Strings are equal by their text, all else by its bytes. */
 static bool same(const option *o, const void *a, const void *b)
 {
-    switch (o->type) {
-    case OPTION_BOOL:
-        return *(const bool *)a == *(const bool *)b;
-    case OPTION_COUNT:
-    case OPTION_CHOICE:
-        return *(const uint32_t *)a == *(const uint32_t *)b;
-    case OPTION_SIZE:
-    case OPTION_DURATION:
-        return *(const uint64_t *)a == *(const uint64_t *)b;
-    case OPTION_STRINGS:
-        return ((const config_strings *)a)->count == ((const config_strings *)b)->count;
-    case OPTION_NAMESPACES:
+    if (o->type == OPTION_NAMESPACES)
         return ((const config_namespaces *)a)->count == ((const config_namespaces *)b)->count;
-    default:
-        return view_eq(*(const view *)a, *(const view *)b);
-    }
+    return value_same(o->type, a, b);
 }
 
 static const void *field_of(config *c, const char *name)
