@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "hub.h"
 #include "torture.h"
+#include "wire.h"
 
 enum {
     WORKERS = 3,
@@ -133,41 +134,24 @@ static void take_telling(const subscriber *s, const char *text)
 
 static void take_messages(subscriber *s)
 {
-    uint32_t len;
+    char text[256];
+    size_t at = 0;
 
-    while (s->wire.len >= sizeof len) {
-        memcpy(&len, s->wire.data, sizeof len);
-        if (s->wire.len < sizeof len + len)
-            return;
-
-        char text[256];
-        size_t shown = len < sizeof text - 1 ? len : sizeof text - 1;
-
-        memcpy(text, s->wire.data + sizeof len, shown);
-        text[shown] = '\0';
+    while (wire_next(&s->wire, &at, text, sizeof text)) {
         if (strstr(text, "\"pub\"") != NULL)
             take_publication(s, text);
         else if (strstr(text, "\"info\"") != NULL)
             take_telling(s, text);
         worker_of(s)->messages++;
-        buf_consume(&s->wire, sizeof len + len);
     }
+    buf_consume(&s->wire, at);
 }
 
 static ssize_t sink_write(hub_conn *c, const struct iovec *iov, int count)
 {
     subscriber *s = of(c);
-    uint64_t *random = &worker_of(s)->random;
-    size_t room = torture_random(random) % 8 == 0 ? torture_random(random) % 100 : SIZE_MAX;
-    size_t taken = 0;
+    size_t taken = wire_take(&s->wire, iov, count, &worker_of(s)->random);
 
-    for (int i = 0; i < count && room != 0; i++) {
-        size_t len = iov[i].iov_len < room ? iov[i].iov_len : room;
-
-        buf_append(&s->wire, iov[i].iov_base, len);
-        room -= len;
-        taken += len;
-    }
     take_messages(s);
     return (ssize_t)taken;
 }
@@ -203,24 +187,6 @@ static void sink_released(hub_conn *c)
     free(s);
 }
 
-static frame *sink_frame(view message)
-{
-    uint32_t len = (uint32_t)message.len;
-    frame *f = frame_new(sizeof len + message.len);
-
-    memcpy(f->data, &len, sizeof len);
-    memcpy(f->data + sizeof len, message.ptr, message.len);
-    return f;
-}
-
-static size_t sink_message_len(view framed)
-{
-    uint32_t len;
-
-    memcpy(&len, framed.ptr, sizeof len);
-    return sizeof len + len;
-}
-
 static void sink_wake(void *arg)
 {
     (void)arg; /* the workers never sleep here */
@@ -232,8 +198,8 @@ static const hub_sink sink = {
     .hold_little = sink_hold_little,
     .disconnect = sink_disconnect,
     .released = sink_released,
-    .frame = sink_frame,
-    .message_len = sink_message_len,
+    .frame = wire_frame,
+    .message_len = wire_message_len,
     .wake = sink_wake,
 };
 

@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "hub_history.h"
 #include "torture.h"
+#include "wire.h"
 
 enum {
     WORKERS = 3,
@@ -177,20 +178,11 @@ static void on_joined(hub_join *j, hub_conn *c, const hub_joined *r)
 
 static void take_messages(subscriber *s)
 {
+    char text[256];
     size_t at = 0;
-    uint32_t len;
 
-    for (; s->wire.len - at >= sizeof len; at += sizeof len + len) {
-        memcpy(&len, s->wire.data + at, sizeof len);
-        if (s->wire.len - at < sizeof len + len)
-            break;
-
-        char text[256];
-        size_t shown = len < sizeof text - 1 ? len : sizeof text - 1;
-
-        memcpy(text, s->wire.data + at + sizeof len, shown);
-        text[shown] = '\0';
-        if (len != 0)
+    while (wire_next(&s->wire, &at, text, sizeof text)) {
+        if (*text != '\0')
             take_message(s, text);
     }
     buf_consume(&s->wire, at);
@@ -199,17 +191,8 @@ static void take_messages(subscriber *s)
 static ssize_t sink_write(hub_conn *c, const struct iovec *iov, int count)
 {
     subscriber *s = of(c);
-    uint64_t *random = &worker_of(s)->random;
-    size_t room = torture_random(random) % 8 == 0 ? torture_random(random) % 100 : SIZE_MAX;
-    size_t taken = 0;
+    size_t taken = wire_take(&s->wire, iov, count, &worker_of(s)->random);
 
-    for (int i = 0; i < count && room != 0; i++) {
-        size_t len = iov[i].iov_len < room ? iov[i].iov_len : room;
-
-        buf_append(&s->wire, iov[i].iov_base, len);
-        room -= len;
-        taken += len;
-    }
     take_messages(s);
     return (ssize_t)taken;
 }
@@ -235,24 +218,6 @@ static void sink_released(hub_conn *c)
     free(s);
 }
 
-static frame *sink_frame(view message)
-{
-    uint32_t len = (uint32_t)message.len;
-    frame *f = frame_new(sizeof len + message.len);
-
-    memcpy(f->data, &len, sizeof len);
-    memcpy(f->data + sizeof len, message.ptr, message.len);
-    return f;
-}
-
-static size_t sink_message_len(view framed)
-{
-    uint32_t len;
-
-    memcpy(&len, framed.ptr, sizeof len);
-    return sizeof len + len;
-}
-
 static void sink_wake(void *arg)
 {
     (void)arg; /* the workers never sleep here */
@@ -263,8 +228,8 @@ static const hub_sink sink = {
     .want_write = sink_want_write,
     .disconnect = sink_disconnect,
     .released = sink_released,
-    .frame = sink_frame,
-    .message_len = sink_message_len,
+    .frame = wire_frame,
+    .message_len = wire_message_len,
     .wake = sink_wake,
 };
 
