@@ -50,4 +50,15 @@ static inline view view_skip(view v, size_t count)
     return (view){.ptr = v.ptr + count, .len = v.len - count};
 }
 
+/* Copies the bytes to *at, where there must be room, and moves *at behind them. */
+static inline view view_copy(view v, char **at)
+{
+    view copied = {.ptr = *at, .len = v.len};
+
+    if (v.len != 0)
+        memcpy(*at, v.ptr, v.len);
+    *at += v.len;
+    return copied;
+}
+
 #endif

@@ -25,16 +25,6 @@ static client *client_of(hub_conn *c)
     return container_of(c, client, conn);
 }
 
-static view copy(char **at, view v)
-{
-    view copied = {.ptr = *at, .len = v.len};
-
-    if (v.len != 0)
-        memcpy(*at, v.ptr, v.len);
-    *at += v.len;
-    return copied;
-}
-
 /* ---- subscribe ---- */
 
 typedef struct sub_deed {
@@ -122,7 +112,7 @@ static gcast_err subscribe_positioned_later(client *c, const client_sub_order *o
     char *at = j->bytes;
 
     j->wish = *wish;
-    j->data = copy(&at, o->data);
+    j->data = view_copy(o->data, &at);
     position_join_init(&j->join, c, options, &rq, wish);
     j->join.joined = on_joined;
     err = hub_subscribe_positioned(&c->conn, o->channel, opts, &j->join);
@@ -188,10 +178,10 @@ int64_t clients_subscribe(hub *h, const hub_select *who, const client_sub_order 
 
     d->deed = (hub_deed){.run = run_subscribe, .free = sub_deed_free};
     d->order = *order;
-    d->order.channel = copy(&at, order->channel);
-    d->order.info = copy(&at, order->info);
-    d->order.data = copy(&at, order->data);
-    d->order.since.epoch = copy(&at, order->since.epoch);
+    d->order.channel = view_copy(order->channel, &at);
+    d->order.info = view_copy(order->info, &at);
+    d->order.data = view_copy(order->data, &at);
+    d->order.since.epoch = view_copy(order->since.epoch, &at);
     return hub_do(h, who, &d->deed);
 }
 
@@ -243,6 +233,6 @@ int64_t clients_refresh(hub *h, const hub_select *who, const client_refresh_orde
 
     d->deed = (hub_deed){.run = run_refresh, .free = refresh_deed_free};
     d->order = *order;
-    d->order.info = copy(&at, order->info);
+    d->order.info = view_copy(order->info, &at);
     return hub_do(h, who, &d->deed);
 }

@@ -42,12 +42,11 @@ static task *task_new(void (*run)(const task *t, hub_conn *c), uint32_t code, vi
     atomic_init(&t->x_refs, 1);
     t->run = run;
     t->code = code;
-    t->channel = (view){.ptr = t->bytes, .len = channel.len};
-    t->reason = (view){.ptr = t->bytes + channel.len, .len = reason.len};
-    if (channel.len != 0)
-        memcpy(t->bytes, channel.ptr, channel.len);
-    if (reason.len != 0)
-        memcpy(t->bytes + channel.len, reason.ptr, reason.len);
+
+    char *at = t->bytes;
+
+    t->channel = view_copy(channel, &at);
+    t->reason = view_copy(reason, &at);
     return t;
 }
 

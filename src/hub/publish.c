@@ -198,15 +198,6 @@ static void publishing_open(letter *l)
     mailbox_post(&m->asker->mailbox, l);
 }
 
-/* Moves a view's bytes to *at. */
-static void take(view *v, char **at)
-{
-    if (v->len != 0)
-        memcpy(*at, v->ptr, v->len);
-    v->ptr = *at;
-    *at += v->len;
-}
-
 static publishing *publishing_new(const publication *pub, const hub_publish_opts *opts)
 {
     client_info info = pub->info == NULL ? (client_info){0} : *pub->info;
@@ -231,7 +222,7 @@ static publishing *publishing_new(const publication *pub, const hub_publish_opts
     char *at = m->bytes;
 
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-        take(views[i], &at);
+        *views[i] = view_copy(*views[i], &at);
     m->pub.info = pub->info == NULL ? NULL : &m->info;
     return m;
 }
