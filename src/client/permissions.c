@@ -34,6 +34,12 @@ static bool allowed(const client *c, const permit *p, bool subscribed)
     return p->to_client || (p->to_subscriber && subscribed);
 }
 
+static protocol_error allowed_in(const client *c, const permit *p, view channel)
+{
+    return allowed(c, p, hub_is_subscribed(&c->conn, channel)) ? PROTOCOL_OK
+                                                               : PROTOCOL_PERMISSION_DENIED;
+}
+
 static permit presence_permit(const channel_options *o)
 {
     return (permit){.to_client = o->allow_presence_for_client,
@@ -150,9 +156,7 @@ protocol_error may_publish(const client *c, view channel)
                 .to_subscriber = options->allow_publish_for_subscriber,
                 .to_anonymous = options->allow_publish_for_anonymous};
 
-    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
-        return PROTOCOL_PERMISSION_DENIED;
-    return PROTOCOL_OK;
+    return allowed_in(c, &p, channel);
 }
 
 protocol_error may_see_presence(const client *c, view channel)
@@ -167,9 +171,7 @@ protocol_error may_see_presence(const client *c, view channel)
 
     permit p = presence_permit(options);
 
-    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
-        return PROTOCOL_PERMISSION_DENIED;
-    return PROTOCOL_OK;
+    return allowed_in(c, &p, channel);
 }
 
 protocol_error may_see_history(const client *c, view channel)
@@ -184,7 +186,5 @@ protocol_error may_see_history(const client *c, view channel)
 
     permit p = history_permit(options);
 
-    if (!allowed(c, &p, hub_is_subscribed(&c->conn, channel)))
-        return PROTOCOL_PERMISSION_DENIED;
-    return PROTOCOL_OK;
+    return allowed_in(c, &p, channel);
 }
