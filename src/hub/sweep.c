@@ -462,6 +462,6 @@ void hub_worker_settle(hub_worker *w, uint64_t now_ms)
     while (any_dirty(w))
         serve_slice(w);
     disconnect_doomed(w);
-    if (list_empty(&w->dirty))
+    if (!any_dirty(w))
         worker_forget_due(w);
 }
